@@ -1,0 +1,328 @@
+"""The journal's own SQL: what a post asks, and what it writes (ledger.journal, ledger.state).
+
+Every question is one statement over a set; sealed rows only. Portable between
+SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import polars as pl
+
+from ledger.storage.engine import Session
+
+_DIMENSIONS = ("branch", "bank", "cashier", "customer", "bill_month", "fund", "item", "staff", "document")
+
+_SEALED_ENTRY = "(SELECT coalesce(max(last_entry), 0) FROM seal WHERE book_id = :book_id)"
+_SEALED_FACT = "(SELECT coalesce(max(last_fact), 0) FROM seal WHERE book_id = :book_id)"
+
+_FACT = {"doc_no": pl.String(), "subject": pl.String(), "date": pl.Date(), "content": pl.String()}
+_TEXT = pl.String()
+_INT = pl.Int64()
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Account codes of the chart as an SQL list (codes hold digits, letters, dots only)."""
+    for name in names:
+        if name and not name.replace(".", "").replace("-", "").isalnum():
+            raise ValueError(name)
+    return ", ".join(f"'{name}'" for name in names)
+
+
+class JournalSource:
+    """``ledger.state.Source`` on a database session."""
+
+    def __init__(self, session: Session, book_id: int) -> None:
+        self.session = session
+        self.book_id = book_id
+
+    def _frame(self, sql: str, schema: dict[str, pl.DataType], **params: object) -> pl.DataFrame:
+        return self.session.frame(sql, schema, book_id=self.book_id, **params)
+
+    def customers(self, names: pl.Series) -> pl.DataFrame:
+        from ledger.state import decode
+
+        self.session.want("customer", names)
+        facts = self._frame(
+            f"""SELECT f.doc_no, f.subject, f.date, f.content FROM fact f
+                WHERE f.book_id = :book_id AND f.fact_id IN (
+                    SELECT max(g.fact_id) FROM fact g JOIN want_customer w ON w.value = g.subject
+                    WHERE g.book_id = :book_id AND g.kind = 'customers' AND g.fact_id <= {_SEALED_FACT}
+                    GROUP BY g.subject)
+                ORDER BY f.fact_id""",
+            _FACT,
+        )
+        return decode(facts, "customers")
+
+    def bills(self, customers: pl.Series, receivables: Sequence[str], levies: Sequence[str]) -> pl.DataFrame:
+        self.session.want("customer", customers)
+        accounts = [*receivables, *levies]
+        sums = ",\n".join(
+            f"CAST(sum(CASE WHEN p.account = '{code}' THEN p.debit - p.credit ELSE 0 END) AS bigint) AS \"{code}\""
+            for code in accounts
+        )
+        schema = {"customer": _TEXT, "document": _TEXT, "bill_month": _TEXT, "branch": _TEXT}
+        return self._frame(
+            f"""SELECT p.customer, p.document, p.bill_month, max(p.branch) AS branch, {sums}
+                FROM posting p JOIN want_customer w ON w.value = p.customer
+                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)})
+                  AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY}
+                GROUP BY p.customer, p.document, p.bill_month
+                HAVING sum(CASE WHEN p.account LIKE '1122%' THEN p.debit - p.credit ELSE 0 END) <> 0
+                    OR sum(CASE WHEN p.account LIKE '2241%' THEN p.debit - p.credit ELSE 0 END) <> 0""",
+            {**schema, **dict.fromkeys(accounts, _INT)},
+        )
+
+    def items(self, accounts: Sequence[str], customers: pl.Series | None = None) -> pl.DataFrame:
+        join = ""
+        if customers is not None:
+            self.session.want("customer", customers)
+            join = "JOIN want_customer w ON w.value = p.customer"
+        dims = ", ".join(f"p.{name}" for name in _DIMENSIONS)
+        return self._frame(
+            f"""SELECT p.account, {dims}, CAST(sum(p.debit - p.credit) AS bigint) AS amount, min(p.date) AS date
+                FROM posting p {join}
+                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)})
+                  AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY}
+                GROUP BY p.account, {dims} HAVING sum(p.debit - p.credit) <> 0""",
+            {"account": _TEXT, **dict.fromkeys(_DIMENSIONS, _TEXT), "amount": _INT, "date": pl.Date()},
+        )
+
+    def daily(self, prefixes: Sequence[str], until: dt.date) -> pl.DataFrame:
+        keys = ("account", "branch", "bank", "cashier", "fund", "item")
+        _listed(prefixes)
+        like = " OR ".join(f"account LIKE '{prefix}%'" for prefix in prefixes)
+        frame = self._frame(
+            f"""SELECT {", ".join(keys)}, CAST(sum(debit - credit) AS bigint) AS amount FROM balance_delta
+                WHERE book_id = :book_id AND ({like}) AND date <= :until GROUP BY {", ".join(keys)}""",
+            {**dict.fromkeys(keys, _TEXT), "amount": _INT},
+            until=until,
+        )
+        # Deltas keep '' for a dimension that a line does not carry.
+        return frame.with_columns(pl.col(name).replace("", None) for name in keys)
+
+    def facts(self, kind: str, subjects: pl.Series | None) -> pl.DataFrame:
+        join = ""
+        if subjects is not None:
+            self.session.want("subject", subjects)
+            join = "JOIN want_subject w ON w.value = f.subject"
+        return self._frame(
+            f"""SELECT f.doc_no, f.subject, f.date, f.content FROM fact f {join}
+                WHERE f.book_id = :book_id AND f.kind = :kind AND f.fact_id <= {_SEALED_FACT} ORDER BY f.fact_id""",
+            _FACT,
+            kind=kind,
+        )
+
+    def originals(self, kind: str, numbers: pl.Series) -> pl.DataFrame:
+        self.session.want("number", numbers)
+        return self._frame(
+            f"""SELECT e.doc_no, e.entry_id, e.date, e.content, CAST(r.entry_id IS NOT NULL AS int) AS reversed
+                FROM entry e JOIN want_number w ON w.value = e.doc_no
+                LEFT JOIN entry r ON r.book_id = e.book_id AND r.reverses = e.entry_id
+                WHERE e.book_id = :book_id AND e.kind = :kind AND e.entry_id <= {_SEALED_ENTRY}""",
+            {"doc_no": _TEXT, "entry_id": _INT, "date": pl.Date(), "content": _TEXT, "reversed": _INT},
+            kind=kind,
+        ).with_columns(pl.col("reversed").cast(pl.Boolean))
+
+    def lines(self, entry_ids: pl.Series) -> pl.DataFrame:
+        self.session.want("entry", entry_ids)
+        schema = {"entry_id": _INT, "line": _INT, "account": _TEXT, "debit": _INT, "credit": _INT}
+        return self._frame(
+            f"""SELECT p.entry_id, p.line, p.account, p.debit, p.credit, {", ".join(f"p.{d}" for d in _DIMENSIONS)}
+                FROM posting p JOIN want_entry w ON w.value = p.entry_id
+                WHERE p.book_id = :book_id AND p.entry_id <= {_SEALED_ENTRY} ORDER BY p.entry_id, p.line""",
+            {**schema, **dict.fromkeys(_DIMENSIONS, _TEXT)},
+        )
+
+    def charged(self, customers: pl.Series, months: pl.Series, accounts: Sequence[str]) -> pl.DataFrame:
+        self.session.want("customer", customers)
+        self.session.want("month", months)
+        return self._frame(
+            f"""SELECT p.customer, p.bill_month FROM posting p
+                JOIN want_customer w ON w.value = p.customer JOIN want_month m ON m.value = p.bill_month
+                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)})
+                  AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY}
+                GROUP BY p.customer, p.bill_month HAVING sum(p.debit) > 0""",
+            {"customer": _TEXT, "bill_month": _TEXT},
+        )
+
+    def references(self, kind: str, documents: pl.Series, prefixes: Sequence[str]) -> pl.DataFrame:
+        self.session.want("document", documents)
+        _listed(prefixes)
+        like = " OR ".join(f"p.account LIKE '{prefix}%'" for prefix in prefixes)
+        return self._frame(
+            f"""SELECT p.document, min(e.vtype || '-' || CAST(e.vno AS text)) AS voucher
+                FROM posting p JOIN want_document w ON w.value = p.document
+                JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
+                WHERE p.book_id = :book_id AND ({like}) AND e.kind = :kind AND p.entry_id <= {_SEALED_ENTRY}
+                GROUP BY p.document""",
+            {"document": _TEXT, "voucher": _TEXT},
+            kind=kind,
+        )
+
+    def consequences(self, numbers: pl.Series) -> dict[str, int]:
+        self.session.want("number", numbers)
+        rows = self.session.rows(
+            """SELECT w.value, count(*) FROM entry e
+               JOIN want_number w ON substr(e.doc_no, 1, length(w.value) + 2) = w.value || '-A'
+               WHERE e.book_id = :b AND e.kind = 'apply_advance' GROUP BY w.value""",
+            b=self.book_id,
+        )
+        return {str(number): int(count) for number, count in rows}
+
+
+# -- the book and its calendar ---------------------------------------------------------
+
+
+def book_row(session: Session, book_id: int | None = None) -> tuple[int, str, str, dt.date | None] | None:
+    """``(book_id, code, name, cutover)``; without an id the first book of the database."""
+    rows = session.rows(
+        "SELECT book_id, code, name, cutover FROM book WHERE book_id = :book_id OR :any = 1 ORDER BY book_id LIMIT 1",
+        book_id=book_id or 0,
+        any=int(book_id is None),
+    )
+    if not rows:
+        return None
+    number, code, name, cutover = rows[0]
+    return number, code, name, dt.date.fromisoformat(str(cutover)) if cutover else None
+
+
+def book_config(session: Session, book_id: int) -> tuple[int, str, str] | None:
+    """``(version, book_toml, chart_toml)`` in force."""
+    rows = session.rows(
+        "SELECT version, book_toml, chart_toml FROM book_config WHERE book_id = :b ORDER BY version DESC LIMIT 1",
+        b=book_id,
+    )
+    return tuple(rows[0]) if rows else None  # type: ignore[return-value]
+
+
+def known_accounts(session: Session, book_id: int) -> set[str]:
+    """Codes already opened in the database."""
+    return {row[0] for row in session.rows("SELECT account FROM account WHERE book_id = :b", b=book_id)}
+
+
+def closed_periods(session: Session, book_id: int) -> set[str]:
+    """Periods (``YYYY-MM``) whose last event is a close."""
+    rows = session.rows(
+        """SELECT e.period FROM period_event e WHERE e.book_id = :b AND e.action = 'close' AND e.seq = (
+               SELECT max(f.seq) FROM period_event f WHERE f.book_id = e.book_id AND f.period = e.period)""",
+        b=book_id,
+    )
+    return {row[0] for row in rows}
+
+
+def closed_days(session: Session, book_id: int) -> set[dt.date]:
+    """Days whose last event is a close."""
+    rows = session.rows(
+        """SELECT e.date FROM day_event e WHERE e.book_id = :b AND e.action = 'close' AND e.seq = (
+               SELECT max(f.seq) FROM day_event f WHERE f.book_id = e.book_id AND f.date = e.date)""",
+        b=book_id,
+    )
+    return {dt.date.fromisoformat(str(row[0])) for row in rows}
+
+
+# -- batches -----------------------------------------------------------------------------
+
+
+def batch_by_key(session: Session, book_id: int, key: str) -> tuple[int, str] | None:
+    """``(batch_id, recorded_at)`` of the sealed batch with this key."""
+    rows = session.rows(
+        """SELECT b.batch_id, b.recorded_at FROM batch b
+           JOIN seal s ON s.book_id = b.book_id AND s.batch_id = b.batch_id
+           WHERE b.book_id = :b AND b.batch_key = :key""",
+        b=book_id,
+        key=key,
+    )
+    return (int(rows[0][0]), str(rows[0][1])) if rows else None
+
+
+def posted_documents(session: Session, book_id: int, kind: str, numbers: pl.Series) -> pl.DataFrame:
+    """Which of these document numbers of a kind are posted: ``doc_no, content, batch_id, recorded_at``."""
+    session.want("number", numbers)
+    schema = {"doc_no": _TEXT, "content": _TEXT, "batch_id": _INT, "recorded_at": _TEXT}
+    parts = [
+        session.frame(
+            f"""SELECT d.doc_no, d.content, b.batch_id, b.recorded_at FROM {table} d
+                JOIN want_number w ON w.value = d.doc_no
+                JOIN batch b ON b.book_id = d.book_id AND b.batch_id = d.batch_id
+                WHERE d.book_id = :b AND d.kind = :kind""",
+            schema,
+            b=book_id,
+            kind=kind,
+        )
+        for table in ("entry", "fact")
+    ]
+    return pl.concat(parts)
+
+
+def heads(session: Session, book_id: int) -> tuple[int, int, int]:
+    """The next free ``(batch_id, entry_id, fact_id)``."""
+    rows = session.rows(
+        """SELECT coalesce(max(batch_id), 0) + 1, coalesce(max(first_entry + entries - 1), 0) + 1,
+                  coalesce(max(first_fact + facts - 1), 0) + 1 FROM batch WHERE book_id = :b""",
+        b=book_id,
+    )
+    batch, entry, fact = rows[0]
+    return int(batch), int(entry), int(fact)
+
+
+def last_vouchers(session: Session, book_id: int) -> pl.DataFrame:
+    """``period, vtype, last_no``: the voucher numbers (凭证号) given so far."""
+    return session.frame(
+        "SELECT period, vtype, max(last_no) AS last_no FROM voucher_mark WHERE book_id = :b GROUP BY period, vtype",
+        {"period": _TEXT, "vtype": _TEXT, "last_no": _INT},
+        b=book_id,
+    )
+
+
+def has_live_entries(session: Session, book_id: int) -> bool:
+    """Whether anything but the opening (E01) is posted."""
+    rows = session.rows(
+        f"SELECT 1 FROM entry WHERE book_id = :book_id AND event <> 'E01' AND entry_id <= {_SEALED_ENTRY} LIMIT 1",
+        book_id=book_id,
+    )
+    return bool(rows)
+
+
+def entry_by(session: Session, book_id: int, *, entry_id: int = 0, kind: str = "", doc_no: str = "") -> pl.DataFrame:
+    """Sealed entries by id, or by document number (and kind, where given)."""
+    return session.frame(
+        f"""SELECT e.entry_id, e.batch_id, e.date, e.vtype, e.vno, e.period, e.kind, e.event, e.doc_no, e.memo,
+                   e.reverses, (SELECT r.entry_id FROM entry r WHERE r.book_id = e.book_id AND r.reverses = e.entry_id)
+                   AS reversed_by
+            FROM entry e WHERE e.book_id = :book_id AND e.entry_id <= {_SEALED_ENTRY}
+              AND (e.entry_id = :entry_id OR (e.doc_no = :doc_no AND (:kind = '' OR e.kind = :kind)))
+            ORDER BY e.entry_id""",
+        {
+            "entry_id": _INT, "batch_id": _INT, "date": pl.Date(), "vtype": _TEXT, "vno": _INT, "period": _TEXT,
+            "kind": _TEXT, "event": _TEXT, "doc_no": _TEXT, "memo": _TEXT, "reverses": _INT, "reversed_by": _INT,
+        },
+        book_id=book_id,
+        entry_id=entry_id,
+        kind=kind,
+        doc_no=doc_no,
+    )  # fmt: skip
+
+
+def entry_by_voucher(session: Session, book_id: int, period: str, vtype: str, vno: int) -> int | None:
+    """The entry with this voucher number."""
+    rows = session.rows(
+        f"""SELECT entry_id FROM entry WHERE book_id = :book_id AND period = :period AND vtype = :vtype
+            AND vno = :vno AND entry_id <= {_SEALED_ENTRY}""",
+        book_id=book_id,
+        period=period,
+        vtype=vtype,
+        vno=vno,
+    )
+    return int(rows[0][0]) if rows else None
+
+
+def opening_total(session: Session, book_id: int) -> int:
+    """Number of sealed opening entries (E01)."""
+    rows = session.rows(
+        f"SELECT count(*) FROM entry WHERE book_id = :book_id AND event = 'E01' AND entry_id <= {_SEALED_ENTRY}",
+        book_id=book_id,
+    )
+    return int(rows[0][0])
