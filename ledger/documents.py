@@ -65,7 +65,7 @@ def match_key(text: str) -> str:
     return _IGNORED.sub("", _UNIT.sub("", _IGNORED.sub("", plain)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """One column of a document kind.
 
@@ -111,7 +111,7 @@ class Column:
         return self.zh if current_language() == "zh_CN" else self.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """One kind of document.
 

@@ -29,6 +29,7 @@ from ledger.errors import AlreadyReversed, ConflictingDocument, Fault, NotFound,
 from ledger.i18n import _
 from ledger.money import format_fen
 from ledger.postings import RULES, apply_advance
+from ledger.postings.opening import posted_rows
 from ledger.postings.rule import LINE_SCHEMA, Rule, Work, post_legs
 from ledger.state import State
 from ledger.storage import journal_sql as sql
@@ -338,6 +339,7 @@ class _Batch:
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
         self.size = 0
+        self.opening_checked = False
         self.closed_periods = sql.closed_periods(session, ledger.book_id)
         self.closed_days = sql.closed_days(session, ledger.book_id)
 
@@ -349,6 +351,8 @@ class _Batch:
         rows = self._enriched(kind, rows)
         self.check_dates(rows, kind.name)
         self._check_customers(kind, rows)
+        if kind.name not in MASTER_KINDS:
+            self._check_opening()
         for wave in _waves(rows, rule.serial):
             work = rule.prepare(wave, self.state)
             self.faults += work.faults
@@ -440,6 +444,20 @@ class _Batch:
                     counted.filter(pl.col("date") == day), "date", control_message("C49", p=day), code="C49"
                 )
 
+    def _check_opening(self) -> None:
+        """E01: the first live document finds the opening complete, with its bills and bank items."""
+        if self.opening_checked or sql.has_live_entries(self.session, self.ledger.book_id):
+            self.opening_checked = True
+            return
+        self.opening_checked = True
+        balances = posted_rows(self.state)
+        for family, kind in (("1122.", "opening_bills"), ("1002.", "opening_items")):
+            open_ = balances.filter(pl.col("account").str.starts_with(family) & (pl.col("debit") != 0))
+            if len(open_) and self.state.facts(kind).is_empty():
+                self.faults.append(
+                    Fault(message=_("期初尚不完整:请先记 {kind}({name})").format(kind=KINDS[kind].title(), name=kind), code="E01")
+                )
+
     def _check_customers(self, kind: Kind, rows: pl.DataFrame) -> None:
         if "c_name" not in rows.columns:
             return
@@ -515,7 +533,6 @@ class _Batch:
     def refuse_faults(self) -> None:
         """Raise everything that is wrong with the batch, at once, in the order of the file."""
         if self.faults:
-            self.session.refused = True
             raise Refused(sorted(self.faults, key=lambda f: (f.file or "", f.sheet or "", f.row or 0)))
 
     # -- the write ---------------------------------------------------------------------------

@@ -37,6 +37,13 @@ class JournalSource:
     def __init__(self, session: Session, book_id: int) -> None:
         self.session = session
         self.book_id = book_id
+        self._wanted: dict[str, pl.Series] = {}
+
+    def _want(self, name: str, values: pl.Series) -> None:
+        """Ask about a set; asking twice in a row about the very same one costs nothing."""
+        if self._wanted.get(name) is not values:
+            self.session.want(name, values)
+            self._wanted[name] = values
 
     def _frame(self, sql: str, schema: dict[str, pl.DataType], **params: object) -> pl.DataFrame:
         return self.session.frame(sql, schema, book_id=self.book_id, **params)
@@ -44,7 +51,7 @@ class JournalSource:
     def customers(self, names: pl.Series) -> pl.DataFrame:
         from ledger.state import decode
 
-        self.session.want("customer", names)
+        self._want("customer", names)
         facts = self._frame(
             f"""SELECT f.doc_no, f.subject, f.date, f.content FROM fact f
                 WHERE f.book_id = :book_id AND f.fact_id IN (
@@ -57,7 +64,7 @@ class JournalSource:
         return decode(facts, "customers")
 
     def bills(self, customers: pl.Series, receivables: Sequence[str], levies: Sequence[str]) -> pl.DataFrame:
-        self.session.want("customer", customers)
+        self._want("customer", customers)
         accounts = [*receivables, *levies]
         sums = ",\n".join(
             f"CAST(sum(CASE WHEN p.account = '{code}' THEN p.debit - p.credit ELSE 0 END) AS bigint) AS \"{code}\""
@@ -78,7 +85,7 @@ class JournalSource:
     def items(self, accounts: Sequence[str], customers: pl.Series | None = None) -> pl.DataFrame:
         join = ""
         if customers is not None:
-            self.session.want("customer", customers)
+            self._want("customer", customers)
             join = "JOIN want_customer w ON w.value = p.customer"
         dims = ", ".join(f"p.{name}" for name in _DIMENSIONS)
         return self._frame(
@@ -106,7 +113,7 @@ class JournalSource:
     def facts(self, kind: str, subjects: pl.Series | None) -> pl.DataFrame:
         join = ""
         if subjects is not None:
-            self.session.want("subject", subjects)
+            self._want("subject", subjects)
             join = "JOIN want_subject w ON w.value = f.subject"
         return self._frame(
             f"""SELECT f.doc_no, f.subject, f.date, f.content FROM fact f {join}
@@ -116,7 +123,7 @@ class JournalSource:
         )
 
     def originals(self, kind: str, numbers: pl.Series) -> pl.DataFrame:
-        self.session.want("number", numbers)
+        self._want("number", numbers)
         return self._frame(
             f"""SELECT e.doc_no, e.entry_id, e.date, e.content, CAST(r.entry_id IS NOT NULL AS int) AS reversed
                 FROM entry e JOIN want_number w ON w.value = e.doc_no
@@ -127,7 +134,7 @@ class JournalSource:
         ).with_columns(pl.col("reversed").cast(pl.Boolean))
 
     def lines(self, entry_ids: pl.Series) -> pl.DataFrame:
-        self.session.want("entry", entry_ids)
+        self._want("entry", entry_ids)
         schema = {"entry_id": _INT, "line": _INT, "account": _TEXT, "debit": _INT, "credit": _INT}
         return self._frame(
             f"""SELECT p.entry_id, p.line, p.account, p.debit, p.credit, {", ".join(f"p.{d}" for d in _DIMENSIONS)}
@@ -137,8 +144,8 @@ class JournalSource:
         )
 
     def charged(self, customers: pl.Series, months: pl.Series, accounts: Sequence[str]) -> pl.DataFrame:
-        self.session.want("customer", customers)
-        self.session.want("month", months)
+        self._want("customer", customers)
+        self._want("month", months)
         return self._frame(
             f"""SELECT p.customer, p.bill_month FROM posting p
                 JOIN want_customer w ON w.value = p.customer JOIN want_month m ON m.value = p.bill_month
@@ -149,7 +156,7 @@ class JournalSource:
         )
 
     def references(self, kind: str, documents: pl.Series, prefixes: Sequence[str]) -> pl.DataFrame:
-        self.session.want("document", documents)
+        self._want("document", documents)
         _listed(prefixes)
         like = " OR ".join(f"p.account LIKE '{prefix}%'" for prefix in prefixes)
         return self._frame(
@@ -163,7 +170,7 @@ class JournalSource:
         )
 
     def consequences(self, numbers: pl.Series) -> dict[str, int]:
-        self.session.want("number", numbers)
+        self._want("number", numbers)
         rows = self.session.rows(
             """SELECT w.value, count(*) FROM entry e
                JOIN want_number w ON substr(e.doc_no, 1, length(w.value) + 2) = w.value || '-A'

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, PrimaryKeyConstraint, UniqueConstraint
 
+from ledger.storage import bank_tables as _bank_tables  # noqa: F401  its tables join the metadata
 from ledger.storage.tables import metadata
 
 if TYPE_CHECKING:

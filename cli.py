@@ -1,0 +1,869 @@
+"""``meterbook``: one thin command per job. It parses, calls and prints; no rule, no SQL.
+
+Exit codes: 0 done (also "already posted"), 1 refused (the message says why), 2 usage.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ledger.errors import MeterbookError, Refused, SourceError
+from ledger.i18n import _, set_language
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Console
+
+    from exports.report import Report
+    from ledger.journal import Ledger, Posted, Progress
+    from ledger.storage.engine import Session
+
+
+def _language_of(arguments: list[str]) -> str | None:
+    """``--lang en`` anywhere on the line: help texts need it before the line is parsed."""
+    for number, argument in enumerate(arguments):
+        if argument.startswith("--lang="):
+            return argument.partition("=")[2]
+        if argument == "--lang" and number + 1 < len(arguments):
+            return arguments[number + 1]
+    return None
+
+
+set_language(_language_of(sys.argv))
+
+app = typer.Typer(
+    name="meterbook",
+    help=_("公用事业收费账:单据记账、银行对账、报表"),
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+statement_app = typer.Typer(help=_("银行对账单"), no_args_is_help=True)
+returns_app = typer.Typer(help=_("划扣、托收的回盘文件"), no_args_is_help=True)
+reconcile_app = typer.Typer(help=_("银行对账"), no_args_is_help=True)
+day_app = typer.Typer(help=_("日结"), no_args_is_help=True)
+export_app = typer.Typer(help=_("导出账簿"), no_args_is_help=True)
+for _name, _part in (
+    ("statement", statement_app),
+    ("returns", returns_app),
+    ("reconcile", reconcile_app),
+    ("day", day_app),
+    ("export", export_app),
+):
+    app.add_typer(_part, name=_name)
+
+DEFAULT_DB = "sqlite:///meterbook.db"
+
+Db = Annotated[str, typer.Option("--db", envvar="METERBOOK_DB", help=_("数据库地址"), show_default=False)]
+Lang = Annotated[str | None, typer.Option("--lang", envvar="METERBOOK_LANG", help=_("语言:zh_CN 或 en"), show_default=False)]
+Today = Annotated[str | None, typer.Option("--today", envvar="METERBOOK_TODAY", help=_("营业日,默认账簿日历的今天"), show_default=False)]
+Operator = Annotated[str | None, typer.Option("--operator", envvar="METERBOOK_OPERATOR", help=_("操作员"), show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help=_("输出 JSON"))]
+Date = Annotated[str | None, typer.Option("--date", help=_("日期,如 2023-06-30"), show_default=False)]
+Month = Annotated[str | None, typer.Option("--month", help=_("月份,如 2023-06"), show_default=False)]
+Account = Annotated[str, typer.Option("--account", help=_("银行账户:代码、简称或账号"))]
+
+
+class Format(StrEnum):
+    """Media of a report."""
+
+    table = "table"
+    xlsx = "xlsx"
+    csv = "csv"
+    json = "json"
+
+
+# -- the shell around every command ---------------------------------------------------------
+
+
+@app.callback()
+def _main(lang: Lang = None) -> None:
+    if lang:
+        set_language(lang)
+
+
+def main() -> None:
+    """Run the command line; refusals become messages and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    try:
+        app(standalone_mode=True)
+    except MeterbookError as error:
+        for fault in error.faults:
+            print(fault.text(), file=sys.stderr)
+        if len(error.faults) > 1:
+            print(_("共 {count} 处错误,未记任何账").format(count=len(error.faults)), file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _say(text: str) -> None:
+    print(text)
+
+
+def _print_json(data: Any) -> None:
+    _say(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _ledger(db: str) -> Ledger:
+    from ledger.books import open_book
+    from ledger.storage.engine import Store
+
+    return open_book(Store(db))
+
+
+@contextmanager
+def _reading(db: str) -> Iterator[tuple[Ledger, Session]]:
+    ledger = _ledger(db)
+    with ledger.store.reading() as session:
+        yield ledger, session
+
+
+def _operator(name: str | None) -> str:
+    return name or getpass.getuser()
+
+
+def _day(text: str | None, name: str = "--date") -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(_("“{text}”不是日期,应写作 2023-06-30").format(text=text), param_hint=name) from None
+
+
+def _today(ledger: Ledger, text: str | None) -> dt.date:
+    return _day(text, "--today") or ledger.book.today()
+
+
+def _until(ledger: Ledger, date: str | None, month: str | None) -> dt.date:
+    from ledger.calendar import last_of_month
+
+    if month is not None:
+        first = _day(f"{month}-01", "--month")
+        assert first is not None
+        return last_of_month(first)
+    return _day(date) or ledger.book.today()
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(soft_wrap=False, highlight=False)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A progress bar on a terminal, silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _of: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1)
+
+        def step(what: str, done: int, of: int) -> None:
+            bar.update(task, description=what, completed=done, total=of)
+
+        yield step
+
+
+def _next(text: str) -> None:
+    """What comes next, for a person at a terminal."""
+    if sys.stdout.isatty():
+        _say(_("下一步:{text}").format(text=text))
+
+
+# -- a new book --------------------------------------------------------------------------------
+
+
+@app.command(help=_("新建账套。例:meterbook init book.toml"))
+def init(
+    book: Annotated[Path | None, typer.Argument(help=_("账套资料,默认随附的示范账套"))] = None,
+    chart: Annotated[Path | None, typer.Option("--chart", help=_("科目表"))] = None,
+    db: Db = DEFAULT_DB,
+    operator: Operator = None,
+) -> None:
+    from ledger.books import create_book
+    from ledger.config import read_text
+    from ledger.storage.engine import Store
+
+    ledger = create_book(
+        Store(db),
+        book_toml=read_text(book) if book else None,
+        chart_toml=read_text(chart) if chart else None,
+        operator=_operator(operator),
+        file=book.name if book else None,
+        chart_file=chart.name if chart else None,
+    )
+    _say(_("已建账套 {name},启用日 {day}").format(name=ledger.book.name, day=ledger.cutover))
+    _next("meterbook post customers 客户资料.xlsx")
+
+
+@app.command(help=_("示范:2023年6月从单据到报表。例:meterbook demo --dir demo-book"))
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help=_("放账套和报表的文件夹"))] = Path("meterbook-demo"),
+    serve: Annotated[bool, typer.Option("--serve", help=_("最后打开 Fava"))] = False,
+    july: Annotated[bool, typer.Option("--july", help=_("接着记7月初的业务"))] = False,
+    db: Annotated[str | None, typer.Option("--db", help=_("数据库地址,默认文件夹中的新账套"))] = None,
+) -> None:
+    from ledger.books import create_book
+    from ledger.storage.engine import Store
+
+    source = _demo_files()
+    folder.mkdir(parents=True, exist_ok=True)
+    if db is None:
+        file = folder / "meterbook.db"
+        for stale in folder.glob("meterbook.db*"):
+            stale.unlink()
+        db = f"sqlite:///{file.as_posix()}"
+    ledger = create_book(Store(db), operator="demo")
+    _post_month(ledger, source / "2023-06", dt.date(2023, 6, 30))
+    if july:
+        _post_month(ledger, source / "2023-07", dt.date(2023, 7, 5))
+    with ledger.store.reading() as session:
+        for name, account in (("R25", None), ("R24", None), ("R14", "1002.01")):
+            _show(_report(ledger, session, name, month="2023-06", account=account), Format.table, None)
+            _say("")
+    _say(_("账套在 {db};报表例:meterbook report R14 --account 工行0101 --month 2023-06 --format xlsx --out . --db {db}").format(db=db))
+    _say(_("打开 Fava:meterbook fava --db {db}").format(db=db))
+    if serve:
+        _serve(ledger, folder, 5000)
+
+
+def _demo_files() -> Path:
+    """The demo month beside the source, or as the wheel carries it."""
+    here = Path(__file__).parent
+    for place in (here / "demo", here / "meterbook_demo"):
+        if place.is_dir():
+            return place
+    raise SourceError(_("找不到示范单据文件"))
+
+
+def _post_month(ledger: Ledger, folder: Path, today: dt.date) -> None:
+    """Post a folder of documents, import its bank statements, match them."""
+    from importers.folder import post_folder
+
+    with _progress() as progress:
+        for path, kind, done in post_folder(ledger, folder, operator="demo", today=today, progress=progress):
+            _say(f"{path.name}: {_outcome(kind, done)}")
+    statements = folder / "statements"
+    for path in sorted(statements.iterdir()) if statements.is_dir() else ():
+        _say(_import_statement(ledger, path, account=None, operator="demo", accept=False))
+    for bank in ledger.book.banks:
+        _say(_reconcile(ledger, bank.code, operator="demo"))
+
+
+# -- documents ------------------------------------------------------------------------------------
+
+
+@app.command(help=_("空白单据模板。例:meterbook template cash_receipt"))
+def template(
+    kind: Annotated[str, typer.Argument(help=_("单据种类,或 day(一日一簿)"))],
+    out: Annotated[Path, typer.Option("--out", help=_("文件或文件夹"))] = Path(),
+    db: Db = DEFAULT_DB,
+) -> None:
+    from importers.documents import template as templates
+    from ledger.documents import kind_of
+
+    book = _book_or_default(db)
+    if kind == "day":
+        path = out / _("日单据.xlsx") if out.is_dir() else out
+        templates.write_day(path, book=book)
+    else:
+        known = kind_of(kind)
+        path = out / f"{known.zh}.xlsx" if out.is_dir() else out
+        templates.write(known.name, path, book=book)
+    _say(str(path))
+
+
+def _book_or_default(db: str) -> Any:
+    from ledger.book import Book
+    from ledger.errors import NotFound
+
+    if db == DEFAULT_DB and not Path("meterbook.db").exists():
+        return Book.load()
+    try:
+        return _ledger(db).book
+    except NotFound:
+        return Book.load()
+
+
+@app.command(help=_("记账:一类单据的文件,或 day(一日一簿)。例:meterbook post cash_receipt 0609收费.xlsx"))
+def post(
+    kind: Annotated[str, typer.Argument(help=_("单据种类,或 day"))],
+    files: Annotated[list[Path], typer.Argument(help=_("CSV 或 XLSX 文件"))],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("只看分录,不记账"))] = False,
+    only_new: Annotated[bool, typer.Option("--only-new", help=_("跳过已记账的单据"))] = False,
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
+    as_json: Json = False,
+) -> None:
+    from importers.documents import read, read_day
+    from ledger.documents import kind_of
+    from ledger.journal import post as post_batch
+
+    ledger = _ledger(db)
+    batches = []
+    for path in files:
+        sets = read_day(path, ledger.book) if kind == "day" else [read(path, kind_of(kind).name, ledger.book)]
+        batches.append((path, sets))
+    faults = [fault for _path, sets in batches for part in sets for fault in part.faults]
+    if faults:
+        raise SourceError(faults)
+    results = []
+    for path, sets in batches:
+        with _progress() as progress:
+            done = post_batch(
+                ledger, sets, operator=_operator(operator), today=_today(ledger, today),
+                only_new=only_new, dry_run=dry_run, progress=progress,
+            )  # fmt: skip
+        results.append(_posted_data(path, done))
+        if not as_json:
+            _say(f"{path.name}: {_outcome(kind, done)}")
+            for warning in done.warnings:
+                _say(_("提醒:{text}").format(text=warning.text()))
+            if dry_run:
+                _show_entries(done.entries, done.lines)
+    if as_json:
+        _print_json(results)
+    elif not dry_run:
+        _next("meterbook report R09 --account … / meterbook day close")
+
+
+def _outcome(kind: str, done: Posted) -> str:
+    """One line: what became of a file."""
+    if done.status == "already":
+        return _("已于 {when} 记账(批次 {batch}),未重复记账").format(when=done.recorded_at[:19], batch=done.batch_id)
+    if done.entries.is_empty():
+        text = _("已登记 {facts} 份资料(批次 {batch})").format(facts=done.facts, batch=done.batch_id)
+    else:
+        first, last = done.entries.row(0, named=True), done.entries.row(-1, named=True)
+        span = f"{first['vtype']}-{first['vno']:04d}"
+        if len(done.entries) > 1:
+            span += f"…{last['vtype']}-{last['vno']:04d}"
+        text = _("已记账 {entries} 张凭证 {span},{lines} 行(批次 {batch})").format(
+            entries=len(done.entries), span=span, lines=len(done.lines), batch=done.batch_id
+        )
+    if done.status == "dry":
+        text = _("试算(未记账):") + text
+    if done.skipped:
+        text += _(",跳过已记账 {count} 份").format(count=done.skipped)
+    return text
+
+
+def _posted_data(path: Path, done: Posted) -> dict[str, Any]:
+    return {
+        "file": path.name,
+        "status": done.status,
+        "batch": done.batch_id,
+        "recorded_at": done.recorded_at,
+        "entries": len(done.entries),
+        "lines": len(done.lines),
+        "facts": done.facts,
+        "skipped": done.skipped,
+        "warnings": [warning.text() for warning in done.warnings],
+    }
+
+
+def _show_entries(entries: pl.DataFrame, lines: pl.DataFrame) -> None:
+    """Entries as T-accounts, on the terminal."""
+    from ledger.money import format_fen
+
+    by_entry = lines.partition_by("entry_id", as_dict=True)
+    for entry in entries.iter_rows(named=True):
+        _say(f"{entry['vtype']}-{entry['vno']:04d} {entry['date']} {entry['kind']}/{entry['doc_no']} {entry['memo'] or ''}")
+        for line in by_entry[(entry["entry_id"],)].iter_rows(named=True):
+            dims = " ".join(str(line[name]) for name in _dimensions() if line.get(name))
+            side, amount = (_("借"), line["debit"]) if line["debit"] else (_("    贷"), line["credit"])
+            _say(f"  {side} {line['account']} {format_fen(amount)}  {dims}")
+
+
+def _dimensions() -> tuple[str, ...]:
+    from ledger.accounts import DIMENSIONS
+
+    return DIMENSIONS
+
+
+@app.command(help=_("红字冲销一张凭证。例:meterbook reverse 记-0012 --reason 错户"))
+def reverse(
+    entry: Annotated[str, typer.Argument(help=_("分录号、凭证号或单据号"))],
+    reason: Annotated[str, typer.Option("--reason", help=_("冲销原因"))],
+    date: Date = None,
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
+) -> None:
+    from ledger import views
+    from ledger.journal import reverse as reverse_entry
+
+    ledger = _ledger(db)
+    with ledger.store.reading() as session:
+        found = views.entry(session, ledger.book_id, entry)
+    done = reverse_entry(
+        ledger, int(str(found.head["entry_id"])), reason=reason, operator=_operator(operator),
+        today=_today(ledger, today), date=_day(date),
+    )  # fmt: skip
+    _say(_outcome("reverse", done))
+
+
+# -- looking things up -----------------------------------------------------------------------------
+
+
+@app.command(help=_("科目余额。例:meterbook balance 1002.01 --date 2023-06-30"))
+def balance(
+    account: Annotated[str, typer.Argument(help=_("科目代码,默认全部"))] = "",
+    date: Date = None,
+    db: Db = DEFAULT_DB,
+    as_json: Json = False,
+) -> None:
+    from ledger import views
+
+    with _reading(db) as (ledger, session):
+        code = _account_code(ledger, account)
+        until = _day(date) or dt.date.max
+        frame = views.trial_balance(session, ledger.book_id, until, until).filter(_below(code)).select("account", "closing")
+        names = {row: ledger.chart.name(row) for row in frame["account"]}
+    rows = [
+        {"account": code, "name": names[code], "balance": amount} for code, amount in frame.iter_rows()
+    ]
+    _table(rows, as_json, money=("balance",), titles={"account": _("科目"), "name": _("名称"), "balance": _("余额")})
+
+
+def _account_code(ledger: Ledger, name: str) -> str:
+    """An account by its code, or a bank account by any of its names."""
+    from ledger.errors import NotFound
+
+    if not name or name in ledger.chart.codes or name in ledger.chart.parents:
+        return name
+    try:
+        return ledger.book.bank(name).code
+    except NotFound:
+        raise NotFound(_("没有科目 {name}").format(name=name)) from None
+
+
+def _below(code: str) -> Any:
+    import polars as pl
+
+    if not code:
+        return pl.lit(value=True)
+    return (pl.col("account") == code) | pl.col("account").str.starts_with(f"{code}.")
+
+
+@app.command(help=_("分录。例:meterbook journal --month 2023-06 --account 1002.01"))
+def journal(
+    account: Annotated[str | None, typer.Option("--account", help=_("科目"))] = None,
+    customer: Annotated[str | None, typer.Option("--customer", help=_("户号"))] = None,
+    document: Annotated[str | None, typer.Option("--document", help=_("单据号"))] = None,
+    date: Date = None,
+    month: Month = None,
+    limit: Annotated[int, typer.Option("--limit", help=_("最多几张凭证"))] = 100,
+    offset: Annotated[int, typer.Option("--offset", help=_("跳过几张"))] = 0,
+    db: Db = DEFAULT_DB,
+    as_json: Json = False,
+) -> None:
+    from ledger import views
+
+    with _reading(db) as (ledger, session):
+        start, end = dt.date.min, dt.date.max
+        if date or month:
+            end = _until(ledger, date, month)
+            start = end if date else end.replace(day=1)
+        code = _account_code(ledger, account) if account else None
+        frame = views.journal(
+            session, ledger.book_id, start, end, account=code, customer=customer, document=document,
+            limit=limit, offset=offset,
+        )  # fmt: skip
+    _lines(frame, as_json)
+
+
+@app.command(help=_("一个户的账单、预收和分录。例:meterbook customer R7"))
+def customer(
+    name: Annotated[str, typer.Argument(help=_("户号"))],
+    date: Date = None,
+    db: Db = DEFAULT_DB,
+    as_json: Json = False,
+) -> None:
+    import polars as pl
+
+    from ledger import views
+    from ledger.errors import NotFound
+    from ledger.money import decimal_text, format_fen
+    from ledger.storage.journal_sql import JournalSource
+
+    with _reading(db) as (ledger, session):
+        master = JournalSource(session, ledger.book_id).customers(pl.Series("customer", [name]))
+        if master.is_empty():
+            raise NotFound(_("没有户号 {name}").format(name=name))
+        until = _day(date) or dt.date.max
+        bills = views.receivables(session, ledger.book_id, until, customer=name)
+        held = views.advances(session, ledger.book_id, until, customer=name)
+        frame = views.journal(session, ledger.book_id, dt.date.min, until, customer=name, limit=1_000)
+    columns = [c for c in ("customer", "name", "stream", "usage_class", "pay_mode", "kind", "branch") if c in master.columns]
+    facts = master.select(columns).row(0, named=True)
+    owed, advance = int(bills["amount"].sum()), int(held["amount"].sum())
+    if as_json:
+        _print_json(
+            {
+                **facts,
+                "owed": decimal_text(owed),
+                "advance": decimal_text(advance),
+                "bills": _records(bills, ("amount",)),
+                "advances": _records(held, ("amount",)),
+                "lines": _records(frame.select(_LINE_KEYS), ("debit", "credit")),
+            }
+        )
+        return
+    _say(" ".join(str(value) for value in facts.values() if value))
+    _say(_("欠费 {owed},预收 {advance}").format(owed=format_fen(owed), advance=format_fen(advance)))
+    for row in bills.iter_rows(named=True):
+        _say(f"  {row['bill_month']} {row.get('document') or ''} {row['account']} {format_fen(row['amount'])}")
+    _lines(frame, as_json=False)
+
+
+@app.command(help=_("一张凭证。例:meterbook entry 记-0012"))
+def entry(
+    name: Annotated[str, typer.Argument(help=_("分录号、凭证号或单据号"))],
+    db: Db = DEFAULT_DB,
+    as_json: Json = False,
+) -> None:
+    from ledger import views
+
+    with _reading(db) as (ledger, session):
+        found = views.entry(session, ledger.book_id, name)
+    if as_json:
+        head = {key: str(value) if isinstance(value, dt.date) else value for key, value in found.head.items()}
+        head["content"] = json.loads(str(head.get("content") or "[]"))
+        _print_json({**head, "lines": _records(found.lines.select(_LINE_KEYS), ("debit", "credit"))})
+        return
+    for key, value in found.head.items():
+        if value is not None and key != "content":
+            _say(f"{key}: {value}")
+    _lines(found.lines, as_json=False)
+
+
+_LINE_KEYS = (
+    "entry_id", "voucher", "date", "event", "kind", "doc_no", "memo", "line", "account", "debit", "credit",
+    "branch", "bank", "cashier", "customer", "bill_month", "fund", "item", "staff", "document",
+)  # fmt: skip
+
+
+def _lines(frame: pl.DataFrame, as_json: bool) -> None:
+    if as_json:
+        _print_json(_records(frame.select(_LINE_KEYS), ("debit", "credit")))
+        return
+    from ledger.money import format_fen
+
+    last = None
+    for line in frame.iter_rows(named=True):
+        if line["entry_id"] != last:
+            last = line["entry_id"]
+            _say(f"{line['date']} {line['voucher']} {line['event']} {line['kind']}/{line['doc_no']} {line['memo'] or ''}")
+        dims = " ".join(str(line[name]) for name in _dimensions() if line.get(name))
+        side, amount = (_("借"), line["debit"]) if line["debit"] else (_("    贷"), line["credit"])
+        _say(f"  {side} {line['account']} {format_fen(amount)}  {dims}")
+
+
+def _records(frame: pl.DataFrame, money: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Rows for machines: amounts as decimal strings, dates ISO."""
+    from ledger.money import decimal_text
+
+    def value(key: str, cell: Any) -> Any:
+        if key in money and cell is not None:
+            return decimal_text(cell)
+        return cell.isoformat() if isinstance(cell, dt.date) else cell
+
+    return [{key: value(key, cell) for key, cell in row.items()} for row in frame.iter_rows(named=True)]
+
+
+def _table(rows: list[dict[str, Any]], as_json: bool, *, money: tuple[str, ...], titles: Mapping[str, str]) -> None:
+    from ledger.money import decimal_text, format_fen
+
+    if as_json:
+        _print_json([{key: decimal_text(value) if key in money else value for key, value in row.items()} for row in rows])
+        return
+    from rich.table import Table
+
+    table = Table(box=None)
+    for key, title in titles.items():
+        table.add_column(title, justify="right" if key in money else "left")
+    for row in rows:
+        table.add_row(*(format_fen(row[key]) if key in money else str(row[key]) for key in titles))
+    _console().print(table)
+
+
+# -- registers ----------------------------------------------------------------------------------------
+
+
+@app.command(help=_("报表。例:meterbook report R14 --account 工行0101 --month 2023-06"))
+def report(
+    name: Annotated[str, typer.Argument(help=_("报表代码或名称"))],
+    date: Date = None,
+    month: Month = None,
+    account: Annotated[str | None, typer.Option("--account", help=_("银行账户、户号或转款单号"))] = None,
+    branch: Annotated[str | None, typer.Option("--branch", help=_("所"))] = None,
+    form: Annotated[Format, typer.Option("--format", help=_("输出形式"))] = Format.table,
+    out: Annotated[Path | None, typer.Option("--out", help=_("文件夹"))] = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    with _reading(db) as (ledger, session):
+        made = _report(ledger, session, name, date=_day(date), month=month, account=account, branch=branch)
+    _show(made, form, out)
+
+
+def _report(ledger: Ledger, session: Session, name: str, **asked: Any) -> Report:
+    from exports import reports
+
+    return reports.build(name, session, ledger.book, ledger.chart, book_id=ledger.book_id, **asked)
+
+
+def _show(made: Report, form: Format, out: Path | None) -> None:
+    """On standard output, or as a file named by the rule of domain §5."""
+    from exports.render import csv as csv_medium
+    from exports.render import json as json_medium
+    from exports.render import terminal, xlsx
+
+    if form is Format.table and out is None:
+        terminal.show(made, _console())
+        return
+    match form:
+        case Format.json:
+            content = json_medium.render(made).encode()
+        case Format.csv:
+            content = csv_medium.render(made)
+        case Format.xlsx:
+            content = xlsx.render(made)
+        case Format.table:
+            content = terminal.render(made).encode()
+    if out is None and form in (Format.json, Format.csv):
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.write(b"" if content.endswith(b"\n") else b"\n")
+        return
+    folder = out or Path()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{made.file_stem}.{'txt' if form is Format.table else form.value}"
+    _write(path, content)
+    _say(str(path))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """A file appears whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+# -- the bank -------------------------------------------------------------------------------------------
+
+
+@statement_app.command("import", help=_("导入银行对账单。例:meterbook statement import 工行6月.csv"))
+def statement_import(
+    files: Annotated[list[Path], typer.Argument(help=_("对账单文件"))],
+    account: Annotated[str | None, typer.Option("--account", help=_("银行账户,默认按文件中的账号"))] = None,
+    accept: Annotated[bool, typer.Option("--accept-differences", help=_("余额或合计不符也导入,并记下差异"))] = False,
+    db: Db = DEFAULT_DB,
+    operator: Operator = None,
+) -> None:
+    ledger = _ledger(db)
+    for path in files:
+        _say(_import_statement(ledger, path, account=account, operator=_operator(operator), accept=accept))
+    _next("meterbook reconcile run --account … --month …")
+
+
+def _import_statement(ledger: Ledger, path: Path, *, account: str | None, operator: str, accept: bool) -> str:
+    from importers.statements import store
+
+    return store.import_file(ledger, path, account=account, operator=operator, accept_differences=accept)
+
+
+@statement_app.command("probe", help=_("看看一个对账单文件是什么,不保存。例:meterbook statement probe 明细.csv"))
+def statement_probe(files: Annotated[list[Path], typer.Argument(help=_("对账单文件"))], as_json: Json = False) -> None:
+    from importers.statements import probe
+
+    for path in files:
+        found = probe(path)
+        if as_json:
+            _print_json(found)
+            continue
+        for one in found if isinstance(found, list) else [found]:
+            for key, value in one.items():
+                _say(f"{key}: {value}")
+
+
+@returns_app.command("import", help=_("导入划扣明细或托收结果。例:meterbook returns import 划扣明细.csv"))
+def returns_import(
+    files: Annotated[list[Path], typer.Argument(help=_("CSV 或 XLSX 文件"))],
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
+) -> None:
+    from importers.documents import read
+    from ledger.journal import post as post_batch
+
+    ledger = _ledger(db)
+    for path in files:
+        readings = {kind: read(path, kind, ledger.book) for kind in ("debit_list", "collection_result")}
+        good = [documents for documents in readings.values() if not documents.faults]
+        if not good:
+            nearest = min(readings.values(), key=lambda documents: len(documents.faults))
+            raise SourceError(nearest.faults)
+        done = post_batch(ledger, good[:1], operator=_operator(operator), today=_today(ledger, today))
+        _say(f"{path.name}: {_outcome(good[0].kind, done)}")
+
+
+@reconcile_app.command("run", help=_("自动勾对。例:meterbook reconcile run --account 工行0101 --month 2023-06"))
+def reconcile_run(account: Account, month: Month = None, db: Db = DEFAULT_DB, operator: Operator = None) -> None:
+    ledger = _ledger(db)
+    _say(_reconcile(ledger, ledger.book.bank(account).code, operator=_operator(operator), month=month))
+    _next("meterbook report R14 --account … --month …")
+
+
+def _reconcile(ledger: Ledger, bank: str, *, operator: str, month: str | None = None) -> str:
+    from ledger.reconcile import run
+
+    return run.reconcile(ledger, bank, month=month, operator=operator).text()
+
+
+@reconcile_app.command("show", help=_("未勾对的行。例:meterbook reconcile show --account 工行0101 --month 2023-06"))
+def reconcile_show(account: Account, month: Month = None, date: Date = None, db: Db = DEFAULT_DB, as_json: Json = False) -> None:
+    from ledger.reconcile import run
+
+    with _reading(db) as (ledger, session):
+        frame = run.open_lines(session, ledger, ledger.book.bank(account).code, _until(ledger, date, month))
+    if as_json:
+        _print_json(_records(frame, ("amount",)))
+        return
+    _table(
+        frame.to_dicts(), as_json=False, money=("amount",),
+        titles={"ref": _("行号"), "category": _("类别"), "date": _("日期"), "reference": _("单号"), "memo": _("摘要"), "amount": _("金额"), "age_days": _("天数")},
+    )  # fmt: skip
+
+
+@reconcile_app.command("explain", help=_("为什么勾上或没勾上。例:meterbook reconcile explain bank:12 --account 工行0101"))
+def reconcile_explain(line: Annotated[str, typer.Argument(help=_("行号,如 bank:12 或 book:34:1"))], account: Account, db: Db = DEFAULT_DB) -> None:
+    from ledger.reconcile import run
+
+    with _reading(db) as (ledger, session):
+        _say(run.explain(session, ledger, ledger.book.bank(account).code, line))
+
+
+@reconcile_app.command("note", help=_("给未达账项写原因。例:meterbook reconcile note bank:12 --account 工行0101 --note 7-03取回单"))
+def reconcile_note(
+    line: Annotated[str, typer.Argument(help=_("行号"))],
+    account: Account,
+    note: Annotated[str, typer.Option("--note", help=_("说明"))],
+    reason: Annotated[str | None, typer.Option("--reason", help=_("原因代码"))] = None,
+    db: Db = DEFAULT_DB,
+    operator: Operator = None,
+) -> None:
+    from ledger.reconcile import run
+
+    ledger = _ledger(db)
+    run.note(ledger, ledger.book.bank(account).code, line, note=note, reason=reason, operator=_operator(operator))
+    _say(_("已记下"))
+
+
+@app.command(help=_("未达账项。例:meterbook outstanding --as-of 2023-06-30"))
+def outstanding(
+    as_of: Annotated[str | None, typer.Option("--as-of", help=_("截止日"))] = None,
+    account: Annotated[str | None, typer.Option("--account", help=_("银行账户,默认全部"))] = None,
+    db: Db = DEFAULT_DB,
+    as_json: Json = False,
+) -> None:
+    from ledger.reconcile import run
+
+    with _reading(db) as (ledger, session):
+        banks = [ledger.book.bank(account)] if account else list(ledger.book.banks)
+        until = _day(as_of, "--as-of") or ledger.book.today()
+        rows = [
+            {"bank": bank.short, **row}
+            for bank in banks
+            for row in run.open_lines(session, ledger, bank.code, until).to_dicts()
+        ]
+    for row in rows:
+        row["date"] = row["date"].isoformat()
+    _table(
+        rows, as_json, money=("amount",),
+        titles={"bank": _("银行"), "category": _("类别"), "date": _("日期"), "reference": _("单号"), "amount": _("金额"), "age_days": _("天数"), "band": _("账龄"), "reason": _("原因")},
+    )  # fmt: skip
+
+
+# -- closing a day ----------------------------------------------------------------------------------------
+
+
+@day_app.command("close", help=_("日结:核对现金、票据、短款。例:meterbook day close --date 2023-06-09"))
+def day_close(date: Date = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None) -> None:
+    from ledger.days import close_day
+
+    ledger = _ledger(db)
+    day = _day(date) or _today(ledger, today)
+    close_day(ledger, day, operator=_operator(operator), today=_today(ledger, today))
+    _say(_("{day} 已日结").format(day=day))
+    _next("meterbook report R24 --date {day}".format(day=day))
+
+
+# -- out of the book --------------------------------------------------------------------------------------------
+
+
+@export_app.command("beancount", help=_("按月导出 beancount 账本。例:meterbook export beancount --out 账本"))
+def export_beancount(out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path("beancount"), db: Db = DEFAULT_DB) -> None:
+    from exports import beancount as writer
+
+    with _reading(db) as (ledger, session):
+        main_file = writer.write(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
+    _say(str(main_file))
+
+
+@export_app.command("ledger", help=_("导出 ledger-cli 账本。例:meterbook export ledger --out 账本"))
+def export_ledger(out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path("ledger-cli"), db: Db = DEFAULT_DB) -> None:
+    from exports import ledger_cli as writer
+
+    with _reading(db) as (ledger, session):
+        path = writer.write(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
+    _say(str(path))
+
+
+@app.command(help=_("打开 Fava 浏览账簿(只读)。例:meterbook fava --port 5000"))
+def fava(
+    port: Annotated[int, typer.Option("--port", help=_("端口"))] = 5000,
+    folder: Annotated[Path | None, typer.Option("--dir", help=_("导出账本的文件夹"))] = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    import tempfile
+
+    _serve(_ledger(db), folder or Path(tempfile.mkdtemp(prefix="meterbook-fava-")), port)
+
+
+def _serve(ledger: Ledger, folder: Path, port: int) -> None:
+    from exports import beancount as writer
+    from exports.fava import serve
+
+    with ledger.store.reading() as session:
+        main_file = writer.write(session, ledger.book, ledger.chart, folder / "beancount", book_id=ledger.book_id)
+    _say(_("Fava 在 http://127.0.0.1:{port}/,按 Ctrl+C 结束").format(port=port))
+    serve.serve(main_file, port=port)
+
+
+Command = Callable[..., None]
+
+if __name__ == "__main__":
+    main()
