@@ -10,7 +10,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from exports.report import Report
+    from ledger.book import Bank
     from ledger.journal import Ledger, Posted, Progress
     from ledger.storage.engine import Session
 
@@ -246,7 +247,7 @@ def demo(
     _say(_("账套在 {db};报表例:meterbook report R14 --account 工行0101 --month 2023-06 --format xlsx --out . --db {db}").format(db=db))
     _say(_("打开 Fava:meterbook fava --db {db}").format(db=db))
     if serve:
-        _serve(ledger, folder, 5000)
+        _serve(ledger, folder / "fava", 5000)
 
 
 def _demo_files() -> Path:
@@ -261,15 +262,20 @@ def _demo_files() -> Path:
 def _post_month(ledger: Ledger, folder: Path, today: dt.date) -> None:
     """Post a folder of documents, import its bank statements, match them."""
     from importers.folder import post_folder
+    from importers.statements.store import import_statement
 
     with _progress() as progress:
         for path, kind, done in post_folder(ledger, folder, operator="demo", today=today, progress=progress):
-            _say(f"{path.name}: {_outcome(kind, done)}")
-    statements = folder / "statements"
-    for path in sorted(statements.iterdir()) if statements.is_dir() else ():
-        _say(_import_statement(ledger, path, account=None, operator="demo", accept=False))
+            _say(f"{path.name}: {_outcome(done)}")
+    for path in sorted((folder / "statements").iterdir()):
+        with ledger.store.writing(ledger.book_id) as session:
+            done = import_statement(
+                session, ledger.book_id, ledger.book.bank(path.stem), path,
+                operator="demo", cutover=ledger.book.cutover,
+            )  # fmt: skip
+        _say(done.text())
     for bank in ledger.book.banks:
-        _say(_reconcile(ledger, bank.code, operator="demo"))
+        _say(_reconcile(ledger, bank.code, f"{today:%Y-%m}", "demo"))
 
 
 # -- documents ------------------------------------------------------------------------------------
@@ -339,7 +345,7 @@ def post(
             )  # fmt: skip
         results.append(_posted_data(path, done))
         if not as_json:
-            _say(f"{path.name}: {_outcome(kind, done)}")
+            _say(f"{path.name}: {_outcome(done)}")
             for warning in done.warnings:
                 _say(_("提醒:{text}").format(text=warning.text()))
             if dry_run:
@@ -350,7 +356,7 @@ def post(
         _next("meterbook report R09 --account … / meterbook day close")
 
 
-def _outcome(kind: str, done: Posted) -> str:
+def _outcome(done: Posted) -> str:
     """One line: what became of a file."""
     if done.status == "already":
         return _("已于 {when} 记账(批次 {batch}),未重复记账").format(when=done.recorded_at[:19], batch=done.batch_id)
@@ -423,7 +429,7 @@ def reverse(
         ledger, int(str(found.head["entry_id"])), reason=reason, operator=_operator(operator),
         today=_today(ledger, today), date=_day(date),
     )  # fmt: skip
-    _say(_outcome("reverse", done))
+    _say(_outcome(done))
 
 
 # -- looking things up -----------------------------------------------------------------------------
@@ -675,24 +681,62 @@ def _write(path: Path, content: bytes) -> None:
 # -- the bank -------------------------------------------------------------------------------------------
 
 
-@statement_app.command("import", help=_("导入银行对账单。例:meterbook statement import 工行6月.csv"))
+@statement_app.command("import", help=_("导入银行对账单。例:meterbook statement import 工行6月.csv --account 工行0101"))
 def statement_import(
-    files: Annotated[list[Path], typer.Argument(help=_("对账单文件"))],
+    files: Annotated[list[Path] | None, typer.Argument(help=_("对账单文件"))] = None,
     account: Annotated[str | None, typer.Option("--account", help=_("银行账户,默认按文件中的账号"))] = None,
     accept: Annotated[bool, typer.Option("--accept-differences", help=_("余额或合计不符也导入,并记下差异"))] = False,
+    direction: Annotated[str | None, typer.Option("--direction", help=_("借贷方向:bank(借=支出)或 enterprise(借=收入),余额看不出时说明"))] = None,
+    opening: Annotated[str | None, typer.Option("--opening", help=_("期初余额,文件中没有时给出"))] = None,
+    start: Annotated[str | None, typer.Option("--from", help=_("起日,没有流水时给出"))] = None,
+    end: Annotated[str | None, typer.Option("--to", help=_("止日,没有流水时给出"))] = None,
+    form: Annotated[str, typer.Option("--format", help=_("文件格式,auto 按内容认"))] = "auto",
     db: Db = DEFAULT_DB,
     operator: Operator = None,
 ) -> None:
+    from importers.statements import load_dialects
+    from importers.statements.store import import_empty, import_statement
+    from ledger.money import parse_fen
+
     ledger = _ledger(db)
+    balance = parse_fen(opening) if opening is not None else None
+    period = (_day(start, "--from"), _day(end, "--to"))
+    dialects = load_dialects()
+    if form != "auto":
+        dialects = tuple(dialect for dialect in dialects if dialect.name == form)
+    if not files:
+        if account is None or balance is None or None in period:
+            raise typer.BadParameter(_("没有文件时须给出 --account、--opening、--from、--to"))
+        with ledger.store.writing(ledger.book_id) as session:
+            done = import_empty(
+                session, ledger.book_id, ledger.book.bank(account), opening=balance,
+                from_date=period[0], to_date=period[1], operator=_operator(operator), cutover=ledger.book.cutover,
+            )  # fmt: skip
+        _say(done.text())
+        return
     for path in files:
-        _say(_import_statement(ledger, path, account=account, operator=_operator(operator), accept=accept))
+        bank = ledger.book.bank(account) if account else _bank_of(ledger, path)
+        with ledger.store.writing(ledger.book_id) as session:
+            done = import_statement(
+                session, ledger.book_id, bank, path, operator=_operator(operator), cutover=ledger.book.cutover,
+                currency=ledger.book.currency, dialects=dialects, direction=direction, accept_differences=accept,
+                opening=balance, from_date=period[0], to_date=period[1],
+            )  # fmt: skip
+        _say(done.text())
     _next("meterbook reconcile run --account … --month …")
 
 
-def _import_statement(ledger: Ledger, path: Path, *, account: str | None, operator: str, accept: bool) -> str:
-    from importers.statements import store
+def _bank_of(ledger: Ledger, path: Path) -> Bank:
+    """The bank account whose number stands in the file."""
+    from importers.statements import read_statement
+    from importers.statements.read import same_account
 
-    return store.import_file(ledger, path, account=account, operator=operator, accept_differences=accept)
+    printed = {statement.account for statement in read_statement(path)} - {None}
+    for bank in ledger.book.banks:
+        if any(same_account(str(number), bank.number) for number in printed):
+            return bank
+    names = "、".join(bank.short for bank in ledger.book.banks)
+    raise Refused(_("{file} 中没有本账套的账号,请用 --account 指定:{names}").format(file=path.name, names=names))
 
 
 @statement_app.command("probe", help=_("看看一个对账单文件是什么,不保存。例:meterbook statement probe 明细.csv"))
@@ -727,58 +771,98 @@ def returns_import(
             nearest = min(readings.values(), key=lambda documents: len(documents.faults))
             raise SourceError(nearest.faults)
         done = post_batch(ledger, good[:1], operator=_operator(operator), today=_today(ledger, today))
-        _say(f"{path.name}: {_outcome(good[0].kind, done)}")
+        _say(f"{path.name}: {_outcome(done)}")
 
 
 @reconcile_app.command("run", help=_("自动勾对。例:meterbook reconcile run --account 工行0101 --month 2023-06"))
-def reconcile_run(account: Account, month: Month = None, db: Db = DEFAULT_DB, operator: Operator = None) -> None:
+def reconcile_run(account: Account, month: Month = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None) -> None:
     ledger = _ledger(db)
-    _say(_reconcile(ledger, ledger.book.bank(account).code, operator=_operator(operator), month=month))
+    _say(_reconcile(ledger, account, month or f"{_today(ledger, today):%Y-%m}", _operator(operator)))
     _next("meterbook report R14 --account … --month …")
 
 
-def _reconcile(ledger: Ledger, bank: str, *, operator: str, month: str | None = None) -> str:
+def _reconcile(ledger: Ledger, account: str, month: str, operator: str) -> str:
     from ledger.reconcile import run
 
-    return run.reconcile(ledger, bank, month=month, operator=operator).text()
+    with ledger.store.writing(ledger.book_id) as session:
+        return run.run(session, ledger.book_id, ledger.book, ledger.book.bank(account), month, operator=operator).text()
 
 
-@reconcile_app.command("show", help=_("未勾对的行。例:meterbook reconcile show --account 工行0101 --month 2023-06"))
-def reconcile_show(account: Account, month: Month = None, date: Date = None, db: Db = DEFAULT_DB, as_json: Json = False) -> None:
+@reconcile_app.command("show", help=_("当月的行和未勾对的行。例:meterbook reconcile show --account 工行0101 --month 2023-06"))
+def reconcile_show(account: Account, month: Month = None, db: Db = DEFAULT_DB, as_json: Json = False) -> None:
     from ledger.reconcile import run
 
     with _reading(db) as (ledger, session):
-        frame = run.open_lines(session, ledger, ledger.book.bank(account).code, _until(ledger, date, month))
+        frame = run.show(session, ledger.book_id, ledger.book.bank(account), month or f"{ledger.book.today():%Y-%m}")
     if as_json:
         _print_json(_records(frame, ("amount",)))
         return
     _table(
         frame.to_dicts(), as_json=False, money=("amount",),
-        titles={"ref": _("行号"), "category": _("类别"), "date": _("日期"), "reference": _("单号"), "memo": _("摘要"), "amount": _("金额"), "age_days": _("天数")},
+        titles={"side": _("方"), "ref": _("行号"), "date": _("日期"), "reference": _("单号"), "text": _("摘要"), "amount": _("金额"), "match_id": _("勾对号"), "stage": _("依据")},
     )  # fmt: skip
 
 
-@reconcile_app.command("explain", help=_("为什么勾上或没勾上。例:meterbook reconcile explain bank:12 --account 工行0101"))
-def reconcile_explain(line: Annotated[str, typer.Argument(help=_("行号,如 bank:12 或 book:34:1"))], account: Account, db: Db = DEFAULT_DB) -> None:
+@reconcile_app.command("explain", help=_("为什么勾上或没勾上。例:meterbook reconcile explain 12"))
+def reconcile_explain(
+    line: Annotated[str, typer.Argument(help=_("行号,见 reconcile show:123:2 是账上的行,45 是银行的行"))],
+    account: Annotated[str | None, typer.Option("--account", help=_("银行账户"))] = None,
+    db: Db = DEFAULT_DB,
+) -> None:
     from ledger.reconcile import run
 
     with _reading(db) as (ledger, session):
-        _say(run.explain(session, ledger, ledger.book.bank(account).code, line))
+        bank = ledger.book.bank(account) if account else None
+        _say(run.explain(session, ledger.book_id, ledger.book, line, bank=bank))
 
 
-@reconcile_app.command("note", help=_("给未达账项写原因。例:meterbook reconcile note bank:12 --account 工行0101 --note 7-03取回单"))
-def reconcile_note(
-    line: Annotated[str, typer.Argument(help=_("行号"))],
+@reconcile_app.command("match", help=_("手工勾对。例:meterbook reconcile match 123:2 45 --account 工行0101 --reason 同一笔"))
+def reconcile_match(
+    lines: Annotated[list[str], typer.Argument(help=_("行号,两方合计须相等"))],
     account: Account,
-    note: Annotated[str, typer.Option("--note", help=_("说明"))],
-    reason: Annotated[str | None, typer.Option("--reason", help=_("原因代码"))] = None,
+    reason: Annotated[str, typer.Option("--reason", help=_("理由"))],
     db: Db = DEFAULT_DB,
     operator: Operator = None,
 ) -> None:
     from ledger.reconcile import run
 
     ledger = _ledger(db)
-    run.note(ledger, ledger.book.bank(account).code, line, note=note, reason=reason, operator=_operator(operator))
+    with ledger.store.writing(ledger.book_id) as session:
+        number = run.match_by_hand(
+            session, ledger.book_id, ledger.book.bank(account), lines, reason=reason, operator=_operator(operator)
+        )
+    _say(_("已勾对,第 {n} 号").format(n=number))
+
+
+@reconcile_app.command("unmatch", help=_("取消勾对。例:meterbook reconcile unmatch 12 --reason 勾错"))
+def reconcile_unmatch(
+    match: Annotated[int, typer.Argument(help=_("勾对号"))],
+    reason: Annotated[str, typer.Option("--reason", help=_("理由"))],
+    db: Db = DEFAULT_DB,
+    operator: Operator = None,
+) -> None:
+    from ledger.reconcile import run
+
+    ledger = _ledger(db)
+    with ledger.store.writing(ledger.book_id) as session:
+        run.unmatch(session, ledger.book_id, match, reason=reason, operator=_operator(operator))
+    _say(_("已取消第 {n} 号勾对").format(n=match))
+
+
+@reconcile_app.command("note", help=_("给未达账项写原因。例:meterbook reconcile note 45 --account 工行0101 --reason 回单未取"))
+def reconcile_note(
+    line: Annotated[str, typer.Argument(help=_("行号"))],
+    account: Account,
+    reason: Annotated[str, typer.Option("--reason", help=_("原因"))],
+    note: Annotated[str, typer.Option("--note", help=_("说明"))] = "",
+    db: Db = DEFAULT_DB,
+    operator: Operator = None,
+) -> None:
+    from ledger.reconcile import run
+
+    ledger = _ledger(db)
+    with ledger.store.writing(ledger.book_id) as session:
+        run.note(session, ledger.book_id, ledger.book.bank(account), line, reason=reason, text=note, operator=_operator(operator))
     _say(_("已记下"))
 
 
@@ -792,18 +876,15 @@ def outstanding(
     from ledger.reconcile import run
 
     with _reading(db) as (ledger, session):
-        banks = [ledger.book.bank(account)] if account else list(ledger.book.banks)
         until = _day(as_of, "--as-of") or ledger.book.today()
-        rows = [
-            {"bank": bank.short, **row}
-            for bank in banks
-            for row in run.open_lines(session, ledger, bank.code, until).to_dicts()
-        ]
-    for row in rows:
-        row["date"] = row["date"].isoformat()
+        bank = ledger.book.bank(account) if account else None
+        frame = run.outstanding(session, ledger.book_id, ledger.book, until, bank)
+    if as_json:
+        _print_json(_records(frame, ("amount",)))
+        return
     _table(
-        rows, as_json, money=("amount",),
-        titles={"bank": _("银行"), "category": _("类别"), "date": _("日期"), "reference": _("单号"), "amount": _("金额"), "age_days": _("天数"), "band": _("账龄"), "reason": _("原因")},
+        frame.to_dicts(), as_json=False, money=("amount",),
+        titles={"bank": _("银行"), "ref": _("行号"), "category": _("类别"), "date": _("日期"), "reference": _("单号"), "amount": _("金额"), "age_days": _("天数"), "band": _("账龄"), "reason": _("原因")},
     )  # fmt: skip
 
 
@@ -829,8 +910,8 @@ def export_beancount(out: Annotated[Path, typer.Option("--out", help=_("文件�
     from exports import beancount as writer
 
     with _reading(db) as (ledger, session):
-        main_file = writer.write(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
-    _say(str(main_file))
+        done = writer.export(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
+    _say(_("{path}:{months} 个月,{entries} 张凭证").format(path=done.main, months=len(done.months), entries=done.entries))
 
 
 @export_app.command("ledger", help=_("导出 ledger-cli 账本。例:meterbook export ledger --out 账本"))
@@ -838,32 +919,38 @@ def export_ledger(out: Annotated[Path, typer.Option("--out", help=_("文件夹")
     from exports import ledger_cli as writer
 
     with _reading(db) as (ledger, session):
-        path = writer.write(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
+        path = writer.export(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
     _say(str(path))
 
 
 @app.command(help=_("打开 Fava 浏览账簿(只读)。例:meterbook fava --port 5000"))
 def fava(
     port: Annotated[int, typer.Option("--port", help=_("端口"))] = 5000,
-    folder: Annotated[Path | None, typer.Option("--dir", help=_("导出账本的文件夹"))] = None,
+    folder: Annotated[Path | None, typer.Option("--dir", help=_("放导出账本的文件夹,默认临时文件夹"))] = None,
     db: Db = DEFAULT_DB,
 ) -> None:
     import tempfile
 
-    _serve(_ledger(db), folder or Path(tempfile.mkdtemp(prefix="meterbook-fava-")), port)
+    ledger = _ledger(db)
+    if folder is not None:
+        _serve(ledger, folder, port)
+        return
+    with tempfile.TemporaryDirectory(prefix="meterbook-fava-") as place:
+        _serve(ledger, Path(place), port)
 
 
 def _serve(ledger: Ledger, folder: Path, port: int) -> None:
-    from exports import beancount as writer
+    try:
+        import fava  # noqa: F401 - an extra: say how to get it before anything is written
+    except ImportError:
+        raise Refused(_("尚未安装 Fava,请运行 pip install 'meterbook[fava]'")) from None
     from exports.fava import serve
 
     with ledger.store.reading() as session:
-        main_file = writer.write(session, ledger.book, ledger.chart, folder / "beancount", book_id=ledger.book_id)
+        view = serve.open_view(session, ledger.book, ledger.chart, folder, book_id=ledger.book_id)
     _say(_("Fava 在 http://127.0.0.1:{port}/,按 Ctrl+C 结束").format(port=port))
-    serve.serve(main_file, port=port)
+    serve.serve(view, port=port)
 
-
-Command = Callable[..., None]
 
 if __name__ == "__main__":
     main()

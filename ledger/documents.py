@@ -106,6 +106,10 @@ class Column:
             found.setdefault(canonical, text)
         return found
 
+    def word(self, canonical: str) -> str:
+        """A canonical value in the language of the person."""
+        return self.labels[canonical] if current_language() == "zh_CN" else canonical
+
     def title(self) -> str:
         """The header in the language of the person."""
         return self.zh if current_language() == "zh_CN" else self.name
@@ -228,6 +232,8 @@ _CATEGORIES = _choices(
     "balance 对账单余额 银行对账单余额",
 )
 
+# The tables below are laid out by hand: one column, one kind per paragraph.
+# fmt: off
 _VOCABULARY: dict[str, Column] = {
     column.name: column
     for column in (
@@ -316,6 +322,7 @@ _VOCABULARY: dict[str, Column] = {
         Column("late_charge", "违约金", "money0", True, ("滞纳金",), note="金额中的违约金,含税"),
     )
 }
+# fmt: on
 
 _GROUPED = frozenset(
     {
@@ -381,6 +388,7 @@ def _steps(*options: str) -> dict[str, object]:
     return {"values": _choices(*options)}
 
 
+# fmt: off
 _TABLE: tuple[Kind, ...] = (
     # master data and opening
     _kind(
@@ -747,18 +755,15 @@ _TABLE: tuple[Kind, ...] = (
         number="approval_no",
     ),
 )
+# fmt: on
 
-KINDS: dict[str, Kind] = {
-    kind.name: replace(kind, order=order) for order, kind in enumerate(_TABLE, start=1)
-}
+KINDS: dict[str, Kind] = {kind.name: replace(kind, order=order) for order, kind in enumerate(_TABLE, start=1)}
 """Every kind by name, in the event order of a day."""
 
 
 @cache
 def _kind_names() -> dict[str, str]:
-    return {
-        match_key(text): kind.name for kind in KINDS.values() for text in (kind.zh, kind.en, kind.name)
-    }
+    return {match_key(text): kind.name for kind in KINDS.values() for text in (kind.zh, kind.en, kind.name)}
 
 
 def kind_of(text: str) -> Kind:

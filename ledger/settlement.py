@@ -33,19 +33,24 @@ class Settlement:
     """What tenders did.
 
     ``applied``: bills settled whole, with the tender's ``entry`` and further
-    columns. ``tenders``: the tenders with ``applied`` (fen settled), ``rest``
-    (fen left over), ``oldest`` (gross of the oldest open bill, null without one).
+    columns; ``short`` is what a tolerated bill lacks (少转), else 0. ``tenders``: the
+    tenders with ``applied`` (fen of bills settled), ``rest`` (fen left over),
+    ``oldest`` (gross of the oldest open bill, null without one).
     """
 
     applied: pl.DataFrame
     tenders: pl.DataFrame
 
 
-def settle(tenders: pl.DataFrame, bills: pl.DataFrame, *, amount: str = "amount") -> Settlement:
+def settle(
+    tenders: pl.DataFrame, bills: pl.DataFrame, *, amount: str = "amount", tolerance: pl.Expr | None = None
+) -> Settlement:
     """Apply each tender to its customer's open bills: whole bills, oldest first.
 
     ``tenders`` has ``entry``, ``customer`` and the fen in ``amount``; a customer
-    stands in at most one row. Σ applied + rest = amount for every tender.
+    stands in at most one row. ``tolerance`` (fen per bill, of column ``gross``) lets
+    the first bill that is not covered pass if it lacks no more than that (E11).
+    Σ applied − short + rest = amount for every tender.
     """
     clash = [name for name in bills.columns if name in tenders.columns and name != "customer"]
     queue = (
@@ -53,14 +58,19 @@ def settle(tenders: pl.DataFrame, bills: pl.DataFrame, *, amount: str = "amount"
         .join(tenders.drop(clash).rename({amount: "_tender"}), on="customer", how="inner", maintain_order="left")
         .with_columns(_reach=pl.col("gross").cum_sum().over("customer"))
     )
-    applied = queue.filter(pl.col("_reach") <= pl.col("_tender")).drop("_reach", "_tender")
-    per_tender = applied.group_by("entry").agg(applied=pl.col("gross").sum())
+    queue = queue.with_columns(short=(pl.col("_reach") - pl.col("_tender")).clip(0))
+    allowed = pl.lit(0, pl.Int64) if tolerance is None else tolerance
+    # Only the bill that the last of the money goes to can be short: nothing is settled by tolerance alone.
+    paid_into = pl.col("_reach") - pl.col("gross") < pl.col("_tender")
+    applied = queue.filter((pl.col("short") <= allowed) & paid_into).drop("_reach", "_tender")
+    per_tender = applied.group_by("entry").agg(applied=pl.col("gross").sum(), _short=pl.col("short").sum())
     oldest = queue.group_by("entry", maintain_order=True).agg(oldest=pl.col("gross").first())
     done = (
         tenders.join(per_tender, on="entry", how="left", maintain_order="left")
         .join(oldest, on="entry", how="left", maintain_order="left")
         .with_columns(pl.col("applied").fill_null(0))
-        .with_columns(rest=pl.col(amount) - pl.col("applied"))
+        .with_columns(rest=pl.col(amount) - pl.col("applied") + pl.col("_short").fill_null(0))
+        .drop("_short")
     )
     return Settlement(applied, done)
 

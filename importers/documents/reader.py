@@ -130,7 +130,7 @@ def _with_seq(parts: list[DocumentSet]) -> list[DocumentSet]:
     return [
         part if part in have or part not in filled else replace(
             part,
-            faults=(*part.faults, Fault(file=part.file, sheet=part.sheet, column=SEQ.zh, message=message, code="seq")),
+            faults=(*part.faults, Fault(file=part.file, sheet=part.sheet, column=SEQ.title(), message=message, code="seq")),
         )
         for part in parts
     ]  # fmt: skip
@@ -161,7 +161,7 @@ def _from_sheet(source: Source, sheet: Sheet, kind: Kind) -> RawTable:
     headers = [header_cells.get(at, "") for at in places]
     letters = [column_letters(at) for at in places]
     rows = pl.Series("row", [row for row, _cells in body], dtype=pl.Int64)
-    faults = cell_faults(source, sheet, {at: text.strip() for at, text in header_cells.items()}, header_row)
+    faults = cell_faults(source, sheet, {at: " ".join(text.split()) for at, text in header_cells.items()}, header_row)
     above = [
         Fault(file=source.name, sheet=sheet.name, row=row, message=_("表头上方有数据,请移到表头下面"), code="header")
         for row, cells_above in head[:index]
@@ -173,9 +173,7 @@ def _from_sheet(source: Source, sheet: Sheet, kind: Kind) -> RawTable:
 # ---- tables as documents ----
 
 
-def _documents(
-    source: Source, kind: Kind, table: RawTable, book: Book, *, may_be_empty: bool = False
-) -> DocumentSet:
+def _documents(source: Source, kind: Kind, table: RawTable, book: Book, *, may_be_empty: bool = False) -> DocumentSet:
     """Type every column of a table; gather every fault."""
 
     def result(frame: pl.DataFrame, faults: Iterable[Fault]) -> DocumentSet:
@@ -199,7 +197,7 @@ def _documents(
         texts = table.cells[str(at)].replace("", None)
         done = typed(texts, column, book)
         columns[column.name] = done.values.alias(column.name)
-        header = table.headers[at].strip()
+        header = table.header(at)
         faults += [
             _fault(table, int(table.rows[row]), header, texts[row], message, column.type)
             for row, message in done.faults
@@ -225,12 +223,12 @@ def _match(table: RawTable, kind: Kind) -> tuple[dict[str, int], list[Fault]]:
     placed: dict[str, int] = {}
     faults: list[Fault] = []
     if not any(header.strip() for header in table.headers):
-        names = "、".join(column.zh for column in kind.columns if column.required)
-        message = _("找不到表头;“{kind}”须有这些列:{names}").format(kind=kind.zh, names=names)
+        names = "、".join(column.title() for column in kind.columns if column.required)
+        message = _("找不到表头;“{kind}”须有这些列:{names}").format(kind=kind.title(), names=names)
         return {}, [_fault(table, None, None, None, message, "header")]
     known = [text for column in (*kind.columns, SEQ) for text in (column.zh, column.name)]
     for at, header in enumerate(table.headers):
-        text = header.strip()
+        text = " ".join(header.split())
         column = kind.by_header.get(match_key(text)) if text else None
         if column is not None and column.name in placed:
             message = _("与 {other} 列是同一列").format(other=table.letters[placed[column.name]])
@@ -247,7 +245,14 @@ def _match(table: RawTable, kind: Kind) -> tuple[dict[str, int], list[Fault]]:
             faults.append(_fault(table, row, table.letters[at], value, _("这一列没有表头"), "header"))
     missing = [column for column in kind.columns if column.required and column.name not in placed]
     faults += [
-        _fault(table, table.header_row, column.zh, None, _("缺少这一列(也可写作 {name})").format(name=column.name), "missing")
+        _fault(
+            table,
+            table.header_row,
+            column.title(),
+            None,
+            _("缺少这一列(也可写作 {name})").format(name=column.name),
+            "missing",
+        )
         for column in missing
     ]
     return placed, faults
@@ -270,9 +275,7 @@ def _without_totals(table: RawTable, placed: dict[str, int]) -> tuple[RawTable, 
     ).to_series()
     if not total.any():
         return table, []
-    faults = [
-        _fault(table, int(row), None, None, _("这是合计行,请删去"), "total") for row in table.rows.filter(total)
-    ]
+    faults = [_fault(table, int(row), None, None, _("这是合计行,请删去"), "total") for row in table.rows.filter(total)]
     return replace(table, cells=table.cells.filter(~total), rows=table.rows.filter(~total)), faults
 
 
@@ -281,35 +284,40 @@ def _without_totals(table: RawTable, placed: dict[str, int]) -> tuple[RawTable, 
 
 def _row_faults(frame: pl.DataFrame, kind: Kind, table: RawTable, placed: dict[str, int]) -> list[Fault]:
     def header(column: Column) -> str:
-        return table.headers[placed[column.name]].strip() if column.name in placed else column.zh
+        return table.header(placed[column.name]) if column.name in placed else column.title()
+
+    def given(column: Column) -> pl.Series:
+        """Where something is written, right or wrong; a written zero amount is nothing."""
+        if column.name not in placed:
+            return pl.Series([False] * len(frame), dtype=pl.Boolean)
+        written = table.cells[str(placed[column.name])].is_not_null()
+        return written & (frame[column.name] != 0).fill_null(True) if column.type == "money0" else written
 
     faults: list[Fault] = []
     for names in kind.one_of:
-        given = pl.sum_horizontal(
-            (pl.col(name).is_not_null() & (pl.col(name) != 0 if kind.column(name).dtype == pl.Int64 else True)).cast(pl.Int8)
-            for name in names
-        )
-        wrong = frame.filter(given != 1)["row"]
+        count = sum((given(kind.column(name)).cast(pl.Int8) for name in names), pl.Series([0] * len(frame)))
         written = "、".join(header(kind.column(name)) for name in names)
         faults += [
-            _fault(table, int(row), written, None, _("须填且只填一个"), "one_of") for row in wrong
+            _fault(table, int(row), written, None, _("须填且只填一个"), "one_of")
+            for row in table.rows.filter(count != 1)
         ]
     for when, value, then in kind.needs:
-        wrong = frame.filter((pl.col(when) == value) & pl.col(then).is_null())["row"]
-        word = kind.column(when).labels[value]
+        wrong = (frame[when] == value).fill_null(False) & ~given(kind.column(then))
+        message = _("{column}为“{value}”时须填写").format(
+            column=header(kind.column(when)), value=kind.column(when).word(value)
+        )
         faults += [
-            _fault(table, int(row), header(kind.column(then)), None,
-                   _("{column}为“{value}”时须填写").format(column=kind.column(when).zh, value=word), "required")
-            for row in wrong
-        ]  # fmt: skip
+            _fault(table, int(row), header(kind.column(then)), None, message, "required")
+            for row in table.rows.filter(wrong)
+        ]
     return [*faults, *_duplicates(frame, kind, table, header)]
 
 
 def _duplicates(frame: pl.DataFrame, kind: Kind, table: RawTable, header: Callable[[Column], str]) -> list[Fault]:
     """A number stands once in a kind; in a grouped kind its rows are one entry of one date."""
-    numbered = frame.select(
-        pl.col("row"), pl.col("date"), "doc_no", number=kind.document_number()
-    ).filter(pl.col("number").is_not_null())
+    numbered = frame.select(pl.col("row"), pl.col("date"), "doc_no", number=kind.document_number()).filter(
+        pl.col("number").is_not_null()
+    )
     if kind.grouped:
         dates = numbered.filter(pl.col("date").n_unique().over("number") > 1)
         first = dates.group_by("number", maintain_order=True).agg(pl.col("row").first(), pl.col("date").first())
@@ -334,9 +342,7 @@ def _duplicates(frame: pl.DataFrame, kind: Kind, table: RawTable, header: Callab
     return faults
 
 
-def _fault(
-    table: RawTable, row: int | None, column: str | None, value: str | None, message: str, code: str
-) -> Fault:
+def _fault(table: RawTable, row: int | None, column: str | None, value: str | None, message: str, code: str) -> Fault:
     return Fault(
         file=table.file, sheet=table.sheet, row=row, column=column,
         value=None if value is None else shown(value), message=message, code=code,

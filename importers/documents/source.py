@@ -61,9 +61,7 @@ class Source:
         """Hex digest of the bytes."""
         return hashlib.sha256(self.data).hexdigest()
 
-    def refuse(
-        self, message: str, *, row: int | None = None, sheet: str | None = None, code: str = "file"
-    ) -> NoReturn:
+    def refuse(self, message: str, *, row: int | None = None, sheet: str | None = None, code: str = "file") -> NoReturn:
         """Give the whole file up, saying why.
 
         Raises:
@@ -78,7 +76,7 @@ class Source:
             SourceError: empty, password-protected, an old workbook, a web page, PDF.
         """
         head = self.data[:512]
-        if not self.data.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
+        if not self.data[: 2**16].strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
             self.refuse(_("文件是空的"), code="empty")
         if head.startswith(_OLE):
             if _ENCRYPTED in self.data:

@@ -44,6 +44,10 @@ class RawTable:
     rows: pl.Series
     faults: list[Fault] = field(default_factory=list)
 
+    def header(self, at: int) -> str:
+        """Header of a position on one line, else the letter of its column."""
+        return " ".join(self.headers[at].split()) or self.letters[at]
+
 
 def column_letters(at: int) -> str:
     """2 → ``"C"``, as sheets name their columns."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ledger.book import Book
 from ledger.documents import KINDS, MONEY_TYPES, SEQ, WHOLE_TYPES, Column, Kind, kind_of
+from ledger.errors import Fault, SourceError
 from ledger.i18n import _
 from ledger.money import decimal_text, parse_fen
 
@@ -79,18 +80,28 @@ class _Styles:
 
 def _write(kinds: Sequence[Kind], path: Path, book: Book | None, *, day: bool = False) -> Path:
     import xlsxwriter  # only templates and reports need it
+    from xlsxwriter.exceptions import FileCreateError
 
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as workbook:
-        styles = _Styles(workbook)
-        for kind in kinds:
-            _sheet(workbook.add_worksheet(kind.zh), _columns(kind, day=day), styles, book)
-        notes = workbook.add_worksheet(NOTES)
-        notes.set_column(0, 0, 16)
-        notes.set_column(1, 20, 18)
-        row = 0
-        for kind in kinds:
-            row = _notes(notes, row, kind, styles, book, day=day) + 2
+    workbook = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False})
+    _fill(workbook, kinds, book, day=day)
+    try:
+        workbook.close()
+    except FileCreateError as error:
+        message = _("文件写不进,是否正在 Excel 中打开?")
+        raise SourceError(Fault(file=path.name, message=message, code="file")) from error
     return path
+
+
+def _fill(workbook: xlsxwriter.Workbook, kinds: Sequence[Kind], book: Book | None, *, day: bool) -> None:
+    styles = _Styles(workbook)
+    for kind in kinds:
+        _sheet(workbook.add_worksheet(kind.zh), _columns(kind, day=day), styles, book)
+    notes = workbook.add_worksheet(NOTES)
+    notes.set_column(0, 0, 16)
+    notes.set_column(1, 20, 18)
+    row = 0
+    for kind in kinds:
+        row = _notes(notes, row, kind, styles, book, day=day) + 2
 
 
 def _columns(kind: Kind, *, day: bool) -> tuple[Column, ...]:

@@ -8,6 +8,7 @@ replacement characters: BOM, else UTF-8, else GB18030. Most UTF-8 Chinese decode
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -49,12 +50,16 @@ def read_text(source: Source, kind: Kind) -> RawTable:
             _("这一行有 {size} 字节,超过 {limit} 字节").format(size=lengths[longest], limit=LINE_MAX),
             row=longest + 1, code="line",
         )  # fmt: skip
-    separator, header = _find_header(source, lines, kind)
+    separator, header = _find_header(lines, kind)
     if header is None:
         return no_table(source.name, None)
     # A header cell may hold a line break ("金额" over "(元)"), then it takes several lines.
-    reader = csv.reader((line + "\n" for line in lines.slice(header, RECORD_LINES_MAX)), delimiter=separator)
-    headers = next(reader)
+    head = (line + "\n" for line in lines.slice(header, RECORD_LINES_MAX))
+    reader = csv.reader(head, delimiter=separator, strict=True)
+    try:
+        headers = next(reader)
+    except csv.Error:
+        source.refuse(_("引号不成对"), row=header + 1, code="quote")
     end = header + reader.line_num
     body = lines.slice(end)
     if len(headers) > COLUMNS_MAX:
@@ -96,39 +101,43 @@ def decode(source: Source) -> str:
     except UnicodeDecodeError as error:
         text, bad = "", data[: error.start].count(b"\n")
     lines = data.split(b"\n")
-    utf8 = [index for index, line in enumerate(lines) if not line.isascii() and _is_utf8(line)]
+    foreign = [index for index, line in enumerate(lines) if not line.isascii()]
+    utf8 = [index for index in foreign if _is_utf8(lines[index])]
     if utf8:
-        # The odd ones out are named: the first GB18030 line of a UTF-8 file, or the other way round.
-        other = sum(1 for line in lines if not line.isascii()) - len(utf8)
-        row, mine = (first, "GB18030") if other <= len(utf8) else (utf8[0], "UTF-8")
+        # The odd ones out are named: the first other line of a UTF-8 file, or the other way round.
+        mostly_utf8 = 2 * len(utf8) >= len(foreign)
         source.refuse(
-            _("文件混用了 UTF-8 和 GB18030 两种编码(这一行是 {encoding});请统一后再交").format(encoding=mine),
-            row=row + 1, code="encoding",
+            _("文件混用了 UTF-8 和别的编码,这一行与其余的不同;请统一编码后再交"),
+            row=(first if mostly_utf8 else utf8[0]) + 1, code="encoding",
         )  # fmt: skip
     if not text:
         source.refuse(_("编码既不是 UTF-8 也不是 GB18030,请另存为 UTF-8 的 CSV"), row=bad + 1, code="encoding")
     return text
 
 
+_CHINESE = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
+_BESIDE_CHINESE = re.compile(
+    "[\0-\x7f\u00a5\u00b0\u00b7\u00d7\u2010-\u2040\u3000-\u9fff\uff00-\uffef\U00020000-\U0003ffff]*"
+)
+
+
 def _is_utf8(line: bytes) -> bool:
     """Whether a line of non-ASCII bytes can only be meant as UTF-8.
 
     Short GB18030 text may decode as UTF-8 by chance, but then into Latin, Greek or
-    Arabic letters; Chinese characters with plain text around come of UTF-8 only.
+    Arabic letters; Chinese characters, and nothing foreign beside them, come of UTF-8 only.
     """
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return all(
-        char.isascii() or "\u3000" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" for char in text
-    )
+    return _CHINESE.search(text) is not None and _BESIDE_CHINESE.fullmatch(text) is not None
 
 
 # ---- lines and fields ----
 
 
-def _find_header(source: Source, lines: pl.Series, kind: Kind) -> tuple[str, int | None]:
+def _find_header(lines: pl.Series, kind: Kind) -> tuple[str, int | None]:
     """The separator and the index of the header line: where most names are known."""
     head = lines.head(HEADER_ROWS).to_list()
     best: tuple[int, str, int | None] = (0, ",", None)
@@ -145,9 +154,7 @@ def _split(line: str, separator: str) -> list[str]:
     return next(csv.reader([line], delimiter=separator), [])
 
 
-def _cells(
-    source: Source, lines: pl.Series, first: int, separator: str, width: int
-) -> tuple[pl.DataFrame, pl.Series]:
+def _cells(source: Source, lines: pl.Series, first: int, separator: str, width: int) -> tuple[pl.DataFrame, pl.Series]:
     """Fields by column (``width`` and one more for what is too much) and line numbers."""
     numbers = pl.int_range(first, first + len(lines), dtype=pl.Int64, eager=True).alias("row")
     quoted = lines.str.contains('"', literal=True)
@@ -156,7 +163,9 @@ def _cells(
     if not (lines.str.count_matches('"', literal=True) % 2 == 1).any():
         # Every line stands for itself, so only the quoted ones need the slow way.
         plain = _split_plain(lines.filter(~quoted), separator, width)
-        careful, starts = _split_quoted(source, lines.filter(quoted), separator, width, numbers.filter(quoted), alone=True)
+        careful, starts = _split_quoted(
+            source, lines.filter(quoted), separator, width, numbers.filter(quoted), alone=True
+        )
         cells = pl.concat([plain, careful])
         rows = pl.concat([numbers.filter(~quoted), starts])
         order = rows.arg_sort()

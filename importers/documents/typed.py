@@ -135,7 +135,9 @@ def _money(texts: pl.Series, column: Column) -> Typed:
     # 13 digits before the point are 10^15 fen; the limit itself is left to parse_fen.
     simple = plain.str.contains(r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$").fill_null(False)
     frame = pl.DataFrame({"t": plain.set(~simple, None)})
-    digits = pl.col("t").str.extract(r"([0-9]+)") + pl.col("t").str.extract(r"\.([0-9]+)").fill_null("").str.pad_end(2, "0")
+    digits = pl.col("t").str.extract(r"([0-9]+)") + pl.col("t").str.extract(r"\.([0-9]+)").fill_null("").str.pad_end(
+        2, "0"
+    )
     sign = pl.when(pl.col("t").str.starts_with("-")).then(-1).otherwise(1)
     fen = frame.select((digits.cast(pl.Int64) * sign).alias(texts.name)).to_series()
     done = _rest(texts, fen, parse_fen)
@@ -219,7 +221,7 @@ def parse_month(text: str) -> str:
 
 
 def _ascii_digits(text: str) -> bool:
-    """No digits of other scripts, which ``\\d`` and ``int`` would take."""
+    """No digits of other scripts, which patterns and ``int`` would take."""
     return all(char.isascii() or not char.isdigit() for char in text)
 
 
@@ -307,5 +309,5 @@ def _account(text: str) -> str:
 def _choice(column: Column, text: str) -> str:
     canonical = column.value_keys.get(match_key(text))
     if canonical is None:
-        raise Unreadable(_("应为:{values}").format(values="、".join(column.labels.values())))
+        raise Unreadable(_("应为:{values}").format(values="、".join(map(column.word, column.labels))))
     return canonical

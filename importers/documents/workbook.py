@@ -45,13 +45,16 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 class Sheet:
     """One worksheet: rows that hold anything, as ``(row, {column: text})``, both from Excel's own numbers.
 
-    ``formulas`` and ``errors`` list ``(row, column, text)`` of cells that hold no plain value.
+    ``formulas`` and ``errors`` list ``(row, column, text)`` of cells that hold no plain value,
+    ``hidden`` the rows nobody sees, ``merged`` the last row, first column and range of merged cells.
     """
 
     name: str
     rows: list[tuple[int, dict[int, str]]]
     formulas: list[tuple[int, int, str]] = field(default_factory=list)
     errors: list[tuple[int, int, str]] = field(default_factory=list)
+    hidden: list[int] = field(default_factory=list)
+    merged: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def read_workbook(source: Source) -> list[Sheet]:
@@ -97,6 +100,16 @@ def _part(source: Source, archive: zipfile.ZipFile, name: str) -> bytes:
     return data
 
 
+def _parsed(data: bytes) -> ET.Element:
+    return ET.fromstring(data)  # noqa: S314 -- without document types (_part) there is nothing to expand
+
+
+def _ended(data: bytes) -> Iterator[ET.Element]:
+    """Elements in the order in which they end; the caller clears what it has used."""
+    for _event, element in ET.iterparse(io.BytesIO(data)):  # noqa: S314 -- as above
+        yield element
+
+
 def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
@@ -107,12 +120,10 @@ def _children(element: ET.Element, name: str) -> Iterator[ET.Element]:
 
 def _read(source: Source, archive: zipfile.ZipFile) -> list[Sheet]:
     names = set(archive.namelist())
-    main = next(
-        (path for kind, path in _relations(source, archive, "").values() if kind == "officeDocument"), None
-    )
+    main = next((path for kind, path in _relations(source, archive, "").values() if kind == "officeDocument"), None)
     if main is None:
         source.refuse(_("这不是 Excel 工作簿,请交 .xlsx 或 .csv"), code="format")
-    workbook = ET.fromstring(_part(source, archive, main))
+    workbook = _parsed(_part(source, archive, main))
     links = _relations(source, archive, main)
     by_kind = {kind: path for kind, path in links.values() if path in names}
     strings = _strings(_part(source, archive, by_kind["sharedStrings"])) if "sharedStrings" in by_kind else []
@@ -137,7 +148,7 @@ def _relations(source: Source, archive: zipfile.ZipFile, of: str) -> dict[str, t
     if name not in archive.namelist():
         return {}
     found = {}
-    for relation in ET.fromstring(_part(source, archive, name)):
+    for relation in _parsed(_part(source, archive, name)):
         target = relation.get("Target", "")
         path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
         found[relation.get("Id", "")] = (relation.get("Type", "").rpartition("/")[2], path)
@@ -162,7 +173,7 @@ def _unescape(text: str) -> str:
 
 def _strings(data: bytes) -> list[str]:
     strings = []
-    for _event, element in ET.iterparse(io.BytesIO(data)):
+    for element in _ended(data):
         if _local(element.tag) == "si":
             strings.append(_text(element))
             element.clear()
@@ -171,7 +182,7 @@ def _strings(data: bytes) -> list[str]:
 
 def _date_styles(data: bytes) -> frozenset[str]:
     """Style numbers (attribute ``s`` of a cell) that show a number as a date."""
-    root = ET.fromstring(data)
+    root = _parsed(data)
     formats: dict[int, str] = {}
     dates = []
     for part in root:
@@ -195,7 +206,10 @@ def _shows_date(code: str) -> bool:
 def _sheet(name: str, data: bytes, strings: list[str], dates: frozenset[str], epoch: int) -> Sheet:
     sheet = Sheet(name, [])
     row_number = 0
-    for _event, element in ET.iterparse(io.BytesIO(data)):
+    for element in _ended(data):
+        if element.tag.endswith("}mergeCell"):
+            start, _colon, end = element.attrib["ref"].partition(":")
+            sheet.merged.append((int(end.lstrip(_LETTERS)), _column(start), element.attrib["ref"]))
         if not element.tag.endswith("}row"):
             continue
         row_number = int(element.get("r") or row_number + 1)
@@ -212,10 +226,13 @@ def _sheet(name: str, data: bytes, strings: list[str], dates: frozenset[str], ep
                 cells[at] = value
         if cells:
             sheet.rows.append((row_number, cells))
+            if element.get("hidden") in {"1", "true"}:
+                sheet.hidden.append(row_number)
         element.clear()
     return sheet
 
 
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _columns: dict[str, int] = {}
 
 
@@ -233,9 +250,7 @@ def _column(reference: str) -> int:
     return at
 
 
-def _value(
-    cell: ET.Element, strings: list[str], dates: frozenset[str], epoch: int
-) -> str | tuple[str, str] | None:
+def _value(cell: ET.Element, strings: list[str], dates: frozenset[str], epoch: int) -> str | tuple[str, str] | None:
     """Text of a cell; ``("f", …)`` for a formula, ``("e", …)`` for an error value."""
     kind = cell.get("t", "n")
     value: str | None = None
@@ -279,27 +294,33 @@ def _number(text: str, epoch: int | None) -> str:
 def _date(text: str, epoch: int) -> str:
     """An Excel day number → ``DATE_MARK`` and the ISO date (with the time, where it has one)."""
     days = float(text)
-    start = dt.datetime(1904, 1, 1) if epoch == 1904 else dt.datetime(1899, 12, 30)
     if not 0 < days < 2_958_466:
         return format(days, f".{_DIGITS}g")
-    moment = start + dt.timedelta(seconds=round(days * 86400))
-    whole = moment.time() == dt.time()
-    return DATE_MARK + (moment.date().isoformat() if whole else moment.isoformat(" "))
+    whole, seconds = divmod(round(days * 86400), 86400)
+    start = dt.date(1904, 1, 1) if epoch == 1904 else dt.date(1899, 12, 30)
+    date = (start + dt.timedelta(days=whole)).isoformat()
+    time = f" {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}" if seconds else ""
+    return DATE_MARK + date + time
 
 
-def cell_faults(source: Source, sheet: Sheet, headers: Mapping[int, str], from_row: int) -> list[Fault]:
-    """A fault for each formula and error value from the header row on."""
-    faults = []
-    for cells, message, code in (
-        (sheet.formulas, _("公式:请复制后粘贴为数值"), "formula"),
-        (sheet.errors, _("单元格是错误值"), "value"),
-    ):
-        faults += [
-            Fault(
-                file=source.name, sheet=sheet.name, row=row,
-                column=headers.get(at) or column_letters(at), value=shown(text), message=message, code=code,
-            )
-            for row, at, text in cells
-            if row >= from_row
-        ]  # fmt: skip
-    return faults
+def cell_faults(source: Source, sheet: Sheet, headers: Mapping[int, str], header_row: int) -> list[Fault]:
+    """What stands in a sheet and is no plain, visible value, from the header row on."""
+
+    def fault(row: int, at: int | None, text: str | None, message: str, code: str) -> Fault:
+        column = None if at is None else headers.get(at) or column_letters(at)
+        value = None if text is None else shown(text)
+        return Fault(
+            file=source.name, sheet=sheet.name, row=row, column=column, value=value, message=message, code=code
+        )
+
+    found = [fault(*cell, _("公式:请复制后粘贴为数值"), "formula") for cell in sheet.formulas]
+    found += [fault(*cell, _("单元格是错误值"), "value") for cell in sheet.errors]
+    found += [
+        fault(*cell, _("合并的单元格:请取消合并,逐行填写"), "merged") for cell in sheet.merged if cell[0] > header_row
+    ]
+    found += [
+        fault(row, None, None, _("这一行被隐藏或筛选掉了:请取消隐藏,或删去"), "hidden")
+        for row in sheet.hidden
+        if row > header_row
+    ]
+    return [one for one in found if (one.row or 0) >= header_row]

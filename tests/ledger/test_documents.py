@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import polars as pl
 import pytest
 
 from ledger.documents import KINDS, PROVENANCE, SEQ, TYPES, Kind, kind_of, match_key, nearest
 from ledger.errors import NotFound
+from ledger.i18n import _, set_language
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 
@@ -62,7 +64,7 @@ def test_a_kind_is_complete(kind: Kind) -> None:
 
 @every_kind
 def test_a_kind_can_name_a_sheet(kind: Kind) -> None:
-    """Excel takes 31 characters and no ``[]:*?/\\``."""
+    r"""Excel takes 31 characters and no ``[]:*?/\\``."""
     assert len(kind.zh) <= 31
     assert not re.search(r"[\[\]:*?/\\]", kind.zh)
 
@@ -126,3 +128,17 @@ def test_choices_speak_both_languages() -> None:
         codes[match_key(text)] for text in ("正常", "Normal", "估水", "ESTIMATED")
     )
     assert {"normal": "正常", "estimated": "估水"} == KINDS["charge"].column("read_code").labels
+
+
+def test_every_note_speaks_english(english: None) -> None:
+    """The notes of columns are data, so no reader of source code finds them for the catalogue."""
+    notes = {column.note for kind in KINDS.values() for column in (*kind.columns, SEQ)}
+    assert not [note for note in notes if _(note) == note]
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """English for one test."""
+    set_language("en")
+    yield
+    set_language("zh_CN")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from importers.documents.text import LINE_MAX
 from ledger.book import Book
 from ledger.documents import KINDS
 from ledger.errors import NotFound, SourceError
+from ledger.i18n import set_language
 from tests.importers.documents.helpers import HEADERS, NAMES, csv, places, receipt, values
 
 
@@ -90,7 +92,9 @@ def test_dates_accepted(book: Book, text: str) -> None:
     assert [dt.date(2023, 6, 9)] == documents.frame["date"].to_list()
 
 
-@pytest.mark.parametrize("text", ["2023-06", "2023-6", "2023/06", "2023.6", "202306", "2023年6月", "2023年6月份", "2023-06-01"])
+@pytest.mark.parametrize(
+    "text", ["2023-06", "2023-6", "2023/06", "2023.6", "202306", "2023年6月", "2023年6月份", "2023-06-01"]
+)
 def test_months_accepted(book: Book, text: str) -> None:
     """As people write them, or a date of the month."""
     documents = read_text(f"户号,所属月,水量,日期\nR5,{text},30,2023-06-25\n", book, "tm_recognition")
@@ -311,14 +315,27 @@ def test_grouped_kinds_may_repeat_a_number(book: Book) -> None:
     one = "T1,2023-06-12,C02,工行0101,监察大队,328.00,K1\n"
     two = "T1,2023-06-{day},C02,工行0101,补缴水费,96.55,K2\n"
     assert () == read_text(header + one + two.format(day=12), book, "cash_deposit").faults
-    assert [(3, "日期", "2023-06-13", "date")] == places(read_text(header + one + two.format(day=13), book, "cash_deposit"))
+    assert [(3, "日期", "2023-06-13", "date")] == places(
+        read_text(header + one + two.format(day=13), book, "cash_deposit")
+    )
 
 
 def test_exactly_one_of(book: Book) -> None:
     """A partial payment is at the counter or through the bank."""
     header = "单据号,日期,户号,金额,收费员,银行\n"
-    rows = "1,2023-06-12,R7,30,C02,\n2,2023-06-12,R7,30,,工行0101\n3,2023-06-12,R7,30,,\n4,2023-06-12,R7,30,C02,工行0101\n"
-    assert [(4, "one_of"), (5, "one_of")] == [(f.row, f.code) for f in read_text(header + rows, book, "partial_payment").faults]
+    rows = (
+        "1,2023-06-12,R7,30,C02,\n2,2023-06-12,R7,30,,工行0101\n3,2023-06-12,R7,30,,\n4,2023-06-12,R7,30,C02,工行0101\n"
+    )
+    assert [(4, "one_of"), (5, "one_of")] == [
+        (f.row, f.code) for f in read_text(header + rows, book, "partial_payment").faults
+    ]
+
+
+def test_a_wrong_name_is_not_a_missing_one(book: Book) -> None:
+    """One fault for one mistake."""
+    header = "单据号,日期,户号,金额,收费员,银行\n"
+    documents = read_text(header + "1,2023-06-12,R7,30,C99,\n", book, "partial_payment")
+    assert [(2, "收费员", "C99", "cashier")] == places(documents)
 
 
 def test_debit_or_credit_of_an_opening_row(book: Book) -> None:
@@ -394,14 +411,10 @@ def test_mixed_encodings_name_the_odd_line(book: Book) -> None:
     """UTF-8 lines mostly decode "fine" as GB18030; they are found all the same."""
     good = csv(receipt(1), receipt(2), receipt(3)).encode().splitlines(keepends=True)
     foreign = csv(receipt(4)).encode("gb18030").splitlines(keepends=True)[1]
-    row, code, message = refused(b"".join([*good, foreign]), book)
-    assert (5, "encoding") == (row, code)
-    assert "GB18030" in message
+    assert (5, "encoding") == refused(b"".join([*good, foreign]), book)[:2]
     good = csv(receipt(1), receipt(2), receipt(3)).encode("gb18030").splitlines(keepends=True)
-    foreign = csv(receipt(4, memo="水费已交清")).encode().splitlines(keepends=True)[1]
-    row, code, message = refused(b"".join([*good[:2], foreign, *good[2:]]), book)
-    assert (3, "encoding") == (row, code)
-    assert "UTF-8" in message
+    foreign = csv(receipt(4, memo="水费·“已交清”")).encode().splitlines(keepends=True)[1]
+    assert (3, "encoding") == refused(b"".join([*good[:2], foreign, *good[2:]]), book)[:2]
 
 
 def test_gb18030_that_also_reads_as_letters_of_utf8(book: Book) -> None:
@@ -441,6 +454,11 @@ def test_a_quote_that_closes_far_below(book: Book) -> None:
     assert (3, "quote") == refused(csv(*rows), book)[:2]
 
 
+def test_a_lost_quote_in_the_header(book: Book) -> None:
+    headers = ['"备注' if h == "备注" else h for h in HEADERS]
+    assert (1, "quote") == refused(csv(receipt(1), receipt(2), headers=headers), book)[:2]
+
+
 def test_quotes_in_the_middle_of_a_line(book: Book) -> None:
     """An even number of quotes, and still the line does not end where it should."""
     assert (3, "quote") == refused(csv(receipt(1), receipt(2, doc_no='x"y', memo='"z'), receipt(3)), book)[:2]
@@ -474,3 +492,17 @@ def test_carriage_returns_alone(book: Book) -> None:
 
 def test_frames_without_rows_keep_their_schema(book: Book) -> None:
     assert pl.DataFrame(schema=KINDS["cash_receipt"].schema).equals(KINDS["cash_receipt"].empty())
+
+
+def test_faults_in_english(book: Book) -> None:
+    """The whole sentence, choices and missing columns included."""
+    set_language("en")
+    try:
+        documents = read_text("日期,户号,所属月,用水性质,水量,读 码\n2023-02-30,R2,x,Q,-1,z\n", book, "charge")
+        texts = [fault.text() for fault in documents.faults if fault.code != "usage"]
+        (missing,) = read_text("日期\n2023-06-26\n", book, "apply_advance").faults
+    finally:
+        set_language("zh_CN")
+    assert "customer" == missing.column
+    assert not [text for text in texts if re.search("[应须没不]", text)]
+    assert "normal" in texts[-1]

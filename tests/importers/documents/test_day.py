@@ -46,7 +46,8 @@ def test_unknown_and_repeated_sheets(book: Book) -> None:
 def test_faults_of_every_sheet(book: Book) -> None:
     """A fault in one sheet does not hide those of another."""
     parts = read_day(
-        xlsx({"现金收费": [HEADERS, receipt(1, amount="x")], "现金缴存": [DEPOSIT, (*TRIP[:4], "水飞", "1", "K")]}), book
+        xlsx({"现金收费": [HEADERS, receipt(1, amount="x")], "现金缴存": [DEPOSIT, (*TRIP[:4], "水飞", "1", "K")]}),
+        book,
     )
     assert [[(2, "金额", "x", "money")], [(2, "款项类别", "水飞", "fund")]] == [places(part) for part in parts]
 

@@ -12,7 +12,7 @@ import pytest
 from importers.documents import read, read_day, template
 from ledger.book import Book
 from ledger.documents import KINDS, MONEY_TYPES, Kind
-from ledger.errors import NotFound
+from ledger.errors import NotFound, SourceError
 from ledger.money import parse_fen
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
@@ -93,7 +93,9 @@ def test_a_day_of_chosen_kinds(book: Book, tmp_path: Path) -> None:
     workbook = openpyxl.load_workbook(path)
     assert ["现金收费", "现金缴存", "说明"] == workbook.sheetnames
     titles = [cell.value for cell in workbook["说明"]["A"]]
-    rows = {kind.zh: titles.index(f"{kind.zh} {kind.name}") + 4 for kind in (KINDS["cash_receipt"], KINDS["cash_deposit"])}
+    rows = {
+        kind.zh: titles.index(f"{kind.zh} {kind.name}") + 4 for kind in (KINDS["cash_receipt"], KINDS["cash_deposit"])
+    }
     parts = read_day(filled(path, rows=rows), book)
     assert ["cash_receipt", "cash_deposit"] == [part.kind for part in parts]
     assert not [fault for part in parts for fault in part.faults]
@@ -108,3 +110,9 @@ def test_a_day_of_everything(tmp_path: Path) -> None:
 def test_an_unknown_kind(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         template.write("nichts", tmp_path / "t.xlsx")
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """Open in Excel, or in no folder."""
+    with pytest.raises(SourceError, match=r"t\.xlsx"):
+        template.write("drawer", tmp_path / "nowhere" / "t.xlsx")

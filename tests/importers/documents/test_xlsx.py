@@ -45,7 +45,7 @@ def rezipped(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes
 def cell_row(**changes: object) -> list[object]:
     """A good receipt as Excel holds it: date cell, number cell, text."""
     row: dict[str, object] = dict(zip(NAMES, receipt(1), strict=True))
-    row |= {"date": dt.datetime(2023, 6, 9), "amount": 120.8, "late_charge": None}
+    row |= {"date": dt.date(2023, 6, 9), "amount": 120.8, "late_charge": None}
     return list((row | changes).values())
 
 
@@ -77,9 +77,9 @@ def test_numbers_are_exact(book: Book, value: object, fen: int) -> None:
     ("name", "value", "code"),
     [
         ("amount", 120.805, "money"), ("amount", 1e-7, "money"), ("amount", 1e20, "money"), ("amount", -1, "money"), ("amount", 0, "money"),
-        ("amount", True, "money"), ("amount", dt.datetime(2023, 6, 9), "money"), ("amount", "NaN", "money"), ("amount", "1e3", "money"),
-        ("date", 45086, "date"), ("date", "2023-02-30", "date"), ("date", dt.datetime(2023, 6, 9, 14, 30), "date"),
-        ("invoice", dt.datetime(2023, 6, 9), "ref"), ("invoice", 6222021234567890123, "ref"), ("memo", dt.datetime(2023, 6, 9), "text"),
+        ("amount", True, "money"), ("amount", dt.date(2023, 6, 9), "money"), ("amount", "NaN", "money"), ("amount", "1e3", "money"),
+        ("date", 45086, "date"), ("date", "2023-02-30", "date"), ("date", dt.datetime.fromisoformat("2023-06-09T14:30"), "date"),
+        ("invoice", dt.date(2023, 6, 9), "ref"), ("invoice", 6222021234567890123, "ref"), ("memo", dt.date(2023, 6, 9), "text"),
     ],
 )  # fmt: skip
 def test_one_bad_cell_is_one_fault(book: Book, name: str, value: object, code: str) -> None:
@@ -101,7 +101,7 @@ def test_numbers_as_codes_and_dates(book: Book) -> None:
 def test_months_as_excel_dates(book: Book) -> None:
     """2023-6 typed into a cell becomes the first of June."""
     documents = read_rows(
-        book, ["户号", "所属月", "水量", "日期"], ["R5", dt.datetime(2023, 6, 1), 30, dt.date(2023, 6, 25)],
+        book, ["户号", "所属月", "水量", "日期"], ["R5", dt.date(2023, 6, 1), 30, dt.date(2023, 6, 25)],
         ["R6", "2023年6月", 30.0, "2023/6/25"], kind="tm_recognition",
     )  # fmt: skip
     assert () == documents.faults
@@ -131,7 +131,7 @@ def test_the_calendar_of_1904(book: Book) -> None:
     workbook = openpyxl.Workbook()
     workbook.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
     workbook.active.append(["日期", "户号", "金额", "收费员", "发票号"])
-    workbook.active.append([dt.datetime(2023, 6, 9), "R2", 1, "C01", "7"])
+    workbook.active.append([dt.date(2023, 6, 9), "R2", 1, "C01", "7"])
     buffer = io.BytesIO()
     workbook.save(buffer)
     assert [dt.date(2023, 6, 9)] == read(buffer.getvalue(), "cash_receipt", book).frame["date"].to_list()
@@ -158,6 +158,29 @@ def test_formulas_with_stored_results_and_shared_ones(book: Book) -> None:
     assert [(2, "金额", "=SUM(A1)", "formula"), (3, "金额", "=…", "formula")] == places(documents)
 
 
+def test_merged_cells_are_a_fault(book: Book) -> None:
+    """Only the first of them holds the value; a merged title above the header does no harm."""
+    workbook = openpyxl.Workbook()
+    for row in (["城南收费日报"], HEADERS, cell_row(), cell_row(doc_no="SF2", invoice="2", memo=None)):
+        workbook.active.append(row)
+    workbook.active.merge_cells("A1:H1")
+    workbook.active.merge_cells("H3:H4")
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    assert [(4, "备注", "H3:H4", "merged")] == places(read(buffer.getvalue(), "cash_receipt", book))
+
+
+def test_hidden_rows_are_a_fault(book: Book) -> None:
+    """What nobody sees on the screen is not posted."""
+    workbook = openpyxl.Workbook()
+    for row in (HEADERS, cell_row(), cell_row(doc_no="SF2", invoice="2")):
+        workbook.active.append(row)
+    workbook.active.row_dimensions[3].hidden = True
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    assert [(3, None, None, "hidden")] == places(read(buffer.getvalue(), "cash_receipt", book))
+
+
 def test_an_error_value_is_a_fault(book: Book) -> None:
     """#N/A pasted as value."""
     assert [(2, "金额", "#N/A", "value")] == places(read_rows(book, HEADERS, cell_row(amount="#N/A")))
@@ -166,7 +189,9 @@ def test_an_error_value_is_a_fault(book: Book) -> None:
 def test_header_below_a_title_blank_rows_and_columns(book: Book) -> None:
     """Rows keep the numbers of the sheet; headers may be anywhere in the first rows."""
     headers = [None, *HEADERS, None]
-    documents = read_rows(book, ["城南收费日报"], [], headers, [None, *cell_row()], [], [None, *cell_row(doc_no="2", invoice="2")])
+    documents = read_rows(
+        book, ["城南收费日报"], [], headers, [None, *cell_row()], [], [None, *cell_row(doc_no="2", invoice="2")]
+    )
     assert () == documents.faults
     assert [4, 6] == documents.frame["row"].to_list()
 
