@@ -72,9 +72,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def new_store(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[Callable[[str], Store]]:
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Store]]:
     """``new_store(dialect)``: an empty database with the schema, ready to be written."""
     made: list[Store] = []
     numbers = itertools.count(1)

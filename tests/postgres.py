@@ -49,8 +49,14 @@ def _as_server(command: list[str]) -> list[str]:
 
 def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(
-        _as_server(command), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL, text=True, timeout=120, check=False,
+        _as_server(command),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=120,
+        check=False,
     )
     if done.returncode:
         log = folder / "log"
@@ -63,7 +69,7 @@ def cluster() -> Iterator[str]:
     """A running cluster; gives the URL of its superuser on the database ``postgres``."""
     where = binaries()
     # Sockets have short paths (108 bytes): not under a long TMPDIR.
-    base = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108
+    base = "/tmp" if os.access("/tmp", os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="mb-pg-", dir=base))
     try:
         if os.geteuid() == 0:
@@ -74,8 +80,19 @@ def cluster() -> Iterator[str]:
             os.chown(folder, user.pw_uid, user.pw_gid)
         data = folder / "data"
         _run(
-            [str(where / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust",
-             "-E", "UTF8", "--no-locale", "--no-sync"],
+            [
+                str(where / "initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-locale",
+                "--no-sync",
+            ],
             folder,
         )
         settings = {

@@ -35,6 +35,7 @@ statement = append_only(
     must("to_date", DATE),
     must("opening", BIGINT),
     must("closing", BIGINT),
+    must("difference", BIGINT),
     must("lines", INT),
     must("operator", TEXT),
     must("recorded_at", TEXT),
@@ -42,7 +43,8 @@ statement = append_only(
     CheckConstraint("from_date <= to_date", name="law_statement"),
 )
 """One import (对账单). ``lines`` counts the file's lines, new and already known;
-``direction`` is the reading of 借/贷 that later files of the account must not contradict."""
+``direction`` is the reading of 借/贷 that later files of the account must not contradict;
+``difference`` what the printed balances say beyond the lines, 0 unless a person accepted it."""
 
 statement_line = append_only(
     "statement_line",

@@ -28,9 +28,7 @@ ROWS_PER_WRITE = 50_000
 """Rows turned into CSV at a time: bounds memory, not the COPY."""
 
 
-def copy_in(
-    cursor: psycopg.Cursor[Any], table: str, frame: pl.DataFrame
-) -> int:
+def copy_in(cursor: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> int:
     """COPY a frame into a table by its column names; gives the number of rows."""
     columns = ", ".join(f'"{name}"' for name in frame.columns)
     with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
@@ -83,15 +81,11 @@ def insert_many(connection: sqlite3.Connection, table: str, frame: pl.DataFrame)
             cursor.execute(full, list(chain.from_iterable(rows[start : start + step])))
         if whole < len(rows):
             rest = rows[whole:]
-            cursor.execute(
-                head + ", ".join([one] * len(rest)), list(chain.from_iterable(rest))
-            )
+            cursor.execute(head + ", ".join([one] * len(rest)), list(chain.from_iterable(rest)))
     return frame.height
 
 
-def fetch(
-    cursor: sqlite3.Cursor, schema: Mapping[str, Any]
-) -> pl.DataFrame:
+def fetch(cursor: sqlite3.Cursor, schema: Mapping[str, Any]) -> pl.DataFrame:
     """The rows of an executed query as a frame of that schema (by position)."""
     rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
     # SQLite has text for dates and integers for booleans.

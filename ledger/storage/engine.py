@@ -25,17 +25,18 @@ import re
 import sqlite3
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 import psycopg
 from psycopg.types.numeric import NumericLoader
 from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from ledger.errors import LawBroken, NotFound, Refused
+from ledger.errors import LawBroken, MeterbookError, NotFound, Refused
 from ledger.i18n import _
 from ledger.storage import bulk, laws
 from ledger.storage.tables import DATE_COLUMNS, metadata
@@ -82,6 +83,7 @@ class Store:
             self._engine = create_engine(
                 parsed,
                 use_native_hstore=False,
+                pool_pre_ping=True,  # a restarted server leaves dead connections behind
                 connect_args={
                     "autocommit": True,  # sessions say BEGIN themselves
                     # Parameters as literals: untyped nulls and COPY (query) work alike.
@@ -103,7 +105,7 @@ class Store:
             self._create_sqlite()
         else:
             self._create_postgresql()
-        self._engine.dispose()
+            self._engine.dispose()  # the next connections step down to the application's role
 
     def dispose(self) -> None:
         """Close every connection of the pool."""
@@ -118,8 +120,6 @@ class Store:
             "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ",
         }[self.dialect]
         with self._session(begin) as session:
-            # The snapshot is taken by the first look, so look now.
-            session.rows("SELECT count(*) FROM book")
             yield session
             session.end("ROLLBACK")
 
@@ -143,10 +143,20 @@ class Store:
 
     @contextmanager
     def _session(self, begin: str) -> Iterator[Session]:
-        fairy = self._engine.raw_connection()
+        try:
+            fairy = self._engine.raw_connection()
+        except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+            reason = str(getattr(error, "orig", error)).strip()
+            raise Refused(_("无法打开数据库:{reason}").format(reason=reason)) from error
         try:
             session = Session(self.dialect, fairy.driver_connection)
-            session.begin(begin)
+            try:
+                session.begin(begin)
+                # Also takes the snapshot of a reader now, not at his first question.
+                session.rows("SELECT count(*) FROM book")
+            except (sqlite3.DatabaseError, psycopg.errors.UndefinedTable) as error:
+                session.close()
+                raise NotFound(_("数据库中还没有账簿,请先运行 meterbook init")) from error
             try:
                 yield session
             finally:
@@ -171,14 +181,11 @@ class Store:
         with self._file_lock():
             fairy = self._engine.raw_connection()
             try:
-                connection = fairy.driver_connection
-                assert isinstance(connection, sqlite3.Connection)
+                connection = cast("sqlite3.Connection", fairy.driver_connection)
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN IMMEDIATE")
                 try:
-                    if not connection.execute(
-                        "SELECT 1 FROM sqlite_master WHERE name = 'seal'"
-                    ).fetchone():
+                    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'seal'").fetchone():
                         for statement in laws.statements("sqlite"):
                             connection.execute(statement)
                     connection.execute("COMMIT")
@@ -191,8 +198,7 @@ class Store:
     def _create_postgresql(self) -> None:
         fairy = self._engine.raw_connection()
         try:
-            connection = fairy.driver_connection
-            assert isinstance(connection, psycopg.Connection)
+            connection = cast("psycopg.Connection[Any]", fairy.driver_connection)
             connection.execute("RESET ROLE")
             with connection.transaction():
                 connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (LOCK_CLASS,))
@@ -209,7 +215,7 @@ class Session:
     def __init__(self, dialect: str, connection: Any) -> None:
         self.dialect = dialect
         self._connection = connection
-        self._broken: LawBroken | None = None
+        self._broken: MeterbookError | None = None
         self._open = False
         self._wanted: set[str] = set()
 
@@ -329,18 +335,16 @@ class Session:
     def close(self) -> None:
         """Roll back what is still open; drop what was wanted."""
         if self._open:
-            self._connection.rollback()
             self._open = False
+            with suppress(psycopg.OperationalError):  # the server is gone, and the work with it
+                self._connection.rollback()
         if self.dialect == "sqlite":
             for table in self._wanted:
                 self._connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
     def _run(self, sql: str, params: Mapping[str, Any]) -> Any:
         if self.dialect == "sqlite":
-            bound = {
-                name: value.isoformat() if type(value) is dt.date else value
-                for name, value in params.items()
-            }
+            bound = {name: value.isoformat() if type(value) is dt.date else value for name, value in params.items()}
             return self._connection.execute(sql, bound)
         return self._connection.execute(_pyformat(sql), params)
 
@@ -351,10 +355,9 @@ class Session:
             yield
         except (sqlite3.Error, psycopg.Error) as error:
             refusal = refused(error)
-            if isinstance(refusal, LawBroken):
-                self._broken = refusal
             if refusal is None:
                 raise
+            self._broken = refusal
             raise refusal from error
 
 
@@ -364,32 +367,48 @@ def refused(error: Exception) -> LawBroken | Refused | None:
     if found := laws.law_named(text):
         return LawBroken(*found)
     first = text.splitlines()[0] if text else ""
-    if isinstance(error, sqlite3.Error):
-        if "UNIQUE constraint failed" in text:
-            return LawBroken("duplicate", first.partition(": ")[2])
-        if "NOT NULL constraint failed" in text:
-            return LawBroken("missing", first.partition(": ")[2])
-        if "cannot store" in text:
-            return LawBroken("value", first)
-        if "integer overflow" in text:
-            return LawBroken("limit", first)
-        if "locked" in text or "busy" in text:
-            return Refused(_("账簿正由另一程序写入,请稍后再试"))
+    if isinstance(error, psycopg.Error):
+        for kind, law in _POSTGRESQL.items():
+            if isinstance(error, kind):
+                return LawBroken(law, error.diag.message_detail or first)
+        return _unavailable(error, first)
+    for words, law in _SQLITE.items():
+        if words in first:
+            return LawBroken(law, first)
+    return _unavailable(error, first)
+
+
+def _unavailable(error: Exception, reason: str) -> Refused | None:
+    """The machine's trouble, in words: another writer, a lost connection, a full disk."""
+    state = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or ""
+    if state.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Refused(_("账簿正由另一程序写入,请稍后再试"))
+    if state.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_CORRUPT")):
+        return Refused(_("数据库不可用:{reason}").format(reason=reason))
+    if not isinstance(error, psycopg.OperationalError):
         return None
-    if isinstance(error, psycopg.errors.UniqueViolation):
-        return LawBroken("duplicate", error.diag.message_detail or first)
-    if isinstance(error, psycopg.errors.NotNullViolation):
-        return LawBroken("missing", f"{error.diag.table_name}.{error.diag.column_name}")
-    if isinstance(error, psycopg.errors.CheckViolation):
-        name = error.diag.constraint_name or ""
-        return LawBroken(name.removeprefix("law_"), first)
-    if isinstance(error, psycopg.errors.NumericValueOutOfRange):
-        return LawBroken("limit", first)
-    if isinstance(error, psycopg.errors.DataError):
-        return LawBroken("value", first)
-    if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return LawBroken("privilege", first)
-    return None
+    if not state or state.startswith(("08", "57P")):
+        # Perhaps after the commit went out: whoever posts again by the same key finds out.
+        return Refused(_("与数据库的连接中断,请重做;已完成的不会重复"))
+    return Refused(_("数据库不可用:{reason}").format(reason=reason))
+
+
+_POSTGRESQL: dict[type[psycopg.Error], str] = {
+    psycopg.errors.UniqueViolation: "duplicate",
+    psycopg.errors.NotNullViolation: "missing",
+    psycopg.errors.NumericValueOutOfRange: "limit",
+    psycopg.errors.DataError: "value",
+    psycopg.errors.InsufficientPrivilege: "privilege",
+}
+"""What PostgreSQL refuses by itself; the special before the general."""
+
+_SQLITE = {
+    "UNIQUE constraint failed": "duplicate",
+    "NOT NULL constraint failed": "missing",
+    "integer overflow": "limit",
+    "cannot store": "value",
+}
+"""What SQLite refuses by itself: it has only words for it."""
 
 
 def now() -> str:
@@ -484,49 +503,48 @@ def _prepare_postgresql(connection: psycopg.Connection[Any], _record: object) ->
 
 def _build_postgresql(connection: psycopg.Connection[Any]) -> None:
     """Roles, schema and laws, in the transaction of the caller."""
-    roles = all([_role(connection, name) for name in (OWNER, APP)])
-    lent = False
-    if roles and not _one(connection, f"SELECT pg_has_role('{OWNER}', 'MEMBER')"):
-        connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
-        lent = True
-    if roles:
-        if not _one(connection, f"SELECT pg_has_role('{APP}', 'MEMBER')"):
-            connection.execute(f"GRANT {APP} TO CURRENT_USER")
-        connection.execute(f"CREATE SCHEMA meterbook AUTHORIZATION {OWNER}")
-        connection.execute(f"SET ROLE {OWNER}")
-    else:
+    try:
+        with connection.transaction():
+            lent = _roles(connection)
+            connection.execute(f"CREATE SCHEMA meterbook AUTHORIZATION {OWNER}")
+            connection.execute(f"SET ROLE {OWNER}")
+        divided = True
+    except psycopg.errors.InsufficientPrivilege:
         warnings.warn(
-            "no right to create the roles meterbook_owner and meterbook_app: the connecting role "
-            "owns the tables, so triggers alone keep the laws",
+            f"no right to the roles {OWNER} and {APP}: the connecting role owns the tables, "
+            "so that triggers alone keep the laws",
             RuntimeWarning,
             stacklevel=4,
         )
+        lent = divided = False
         connection.execute("CREATE SCHEMA meterbook")
-    connection.execute(f"SET LOCAL search_path = {SEARCH_PATH.replace('pg_catalog, ', '')}")
+    connection.execute("SET LOCAL search_path = meterbook, pg_temp")
     for statement in laws.statements("postgresql"):
         connection.execute(statement)
     # Whoever may execute a trigger function can hang it on a table of his own.
     connection.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA meterbook FROM PUBLIC")
-    if roles:
-        connection.execute(f"GRANT USAGE ON SCHEMA meterbook TO {APP}")
-        connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA meterbook TO {APP}")
-        connection.execute(f"GRANT INSERT ON {', '.join(laws.writable())} TO {APP}")
-        connection.execute("RESET ROLE")
-        if lent:
-            connection.execute(f"REVOKE {OWNER} FROM CURRENT_USER")
+    if not divided:
+        return
+    connection.execute(f"GRANT USAGE ON SCHEMA meterbook TO {APP}")
+    connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA meterbook TO {APP}")
+    connection.execute(f"GRANT INSERT ON {', '.join(laws.writable())} TO {APP}")
+    connection.execute("RESET ROLE")
+    if lent:
+        connection.execute(f"REVOKE {OWNER} FROM CURRENT_USER")
 
 
-def _role(connection: psycopg.Connection[Any], name: str) -> bool:
-    """The role exists, or could be made."""
-    if _one(connection, f"SELECT to_regrole('{name}')"):
-        return True
-    try:
-        with connection.transaction():
-            connection.execute(f"CREATE ROLE {name} NOLOGIN")
-    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-        return True  # another database of the cluster was quicker
-    except psycopg.errors.InsufficientPrivilege:
+def _roles(connection: psycopg.Connection[Any]) -> bool:
+    """Both roles are there and ours to use; true if the owner's is so only for now."""
+    for name in (OWNER, APP):
+        if not _one(connection, f"SELECT to_regrole('{name}')"):
+            # Another database of the cluster may be quicker; then the role is there.
+            with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation), connection.transaction():
+                connection.execute(f"CREATE ROLE {name} NOLOGIN")
+    if not _one(connection, f"SELECT pg_has_role('{APP}', 'MEMBER')"):
+        connection.execute(f"GRANT {APP} TO CURRENT_USER")
+    if _one(connection, f"SELECT pg_has_role('{OWNER}', 'MEMBER')"):
         return False
+    connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
     return True
 
 

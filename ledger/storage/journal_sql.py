@@ -18,6 +18,12 @@ _DIMENSIONS = ("branch", "bank", "cashier", "customer", "bill_month", "fund", "i
 _SEALED_ENTRY = "(SELECT coalesce(max(last_entry), 0) FROM seal WHERE book_id = :book_id)"
 _SEALED_FACT = "(SELECT coalesce(max(last_fact), 0) FROM seal WHERE book_id = :book_id)"
 
+_UNDONE = """EXISTS (
+                    SELECT 1 FROM entry x WHERE x.book_id = e.book_id AND x.kind = e.kind
+                      AND (x.reverses = e.entry_id OR x.entry_id = e.reverses))"""
+"""The entry ``e`` was cancelled by ``reverse``, or is that red copy itself: as if never posted. A
+later document that takes it back (a cheque returned, a slip expired) has a kind of its own."""
+
 _FACT = {"doc_no": pl.String(), "subject": pl.String(), "date": pl.Date(), "content": pl.String()}
 _TEXT = pl.String()
 _INT = pl.Int64()
@@ -82,8 +88,11 @@ class JournalSource:
             {**schema, **dict.fromkeys(accounts, _INT)},
         )
 
-    def items(self, accounts: Sequence[str], customers: pl.Series | None = None) -> pl.DataFrame:
+    def items(
+        self, accounts: Sequence[str], customers: pl.Series | None = None, *, until: dt.date | None = None
+    ) -> pl.DataFrame:
         join = ""
+        date = "" if until is None else "AND p.date <= :until"
         if customers is not None:
             self._want("customer", customers)
             join = "JOIN want_customer w ON w.value = p.customer"
@@ -91,10 +100,11 @@ class JournalSource:
         return self._frame(
             f"""SELECT p.account, {dims}, CAST(sum(p.debit - p.credit) AS bigint) AS amount, min(p.date) AS date
                 FROM posting p {join}
-                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)})
+                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)}) {date}
                   AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY}
                 GROUP BY p.account, {dims} HAVING sum(p.debit - p.credit) <> 0""",
             {"account": _TEXT, **dict.fromkeys(_DIMENSIONS, _TEXT), "amount": _INT, "date": pl.Date()},
+            **({} if until is None else {"until": until}),
         )
 
     def daily(self, prefixes: Sequence[str], until: dt.date) -> pl.DataFrame:
@@ -102,9 +112,10 @@ class JournalSource:
         _listed(prefixes)
         like = " OR ".join(f"account LIKE '{prefix}%'" for prefix in prefixes)
         frame = self._frame(
-            f"""SELECT {", ".join(keys)}, CAST(sum(debit - credit) AS bigint) AS amount FROM balance_delta
+            f"""SELECT {", ".join(keys)}, CAST(sum(debit - credit) AS bigint) AS amount,
+                       CAST(sum(credit) AS bigint) AS credit FROM balance_delta
                 WHERE book_id = :book_id AND ({like}) AND date <= :until GROUP BY {", ".join(keys)}""",
-            {**dict.fromkeys(keys, _TEXT), "amount": _INT},
+            {**dict.fromkeys(keys, _TEXT), "amount": _INT, "credit": _INT},
             until=until,
         )
         # Deltas keep '' for a dimension that a line does not carry.
@@ -155,19 +166,70 @@ class JournalSource:
             {"customer": _TEXT, "bill_month": _TEXT},
         )
 
-    def references(self, kind: str, documents: pl.Series, prefixes: Sequence[str]) -> pl.DataFrame:
+    def references(self, kind: str, documents: pl.Series, accounts: Sequence[str]) -> pl.DataFrame:
         self._want("document", documents)
-        _listed(prefixes)
-        like = " OR ".join(f"p.account LIKE '{prefix}%'" for prefix in prefixes)
-        return self._frame(
-            f"""SELECT p.document, min(e.vtype || '-' || CAST(e.vno AS text)) AS voucher
+        found = self._frame(
+            f"""SELECT DISTINCT p.document, e.entry_id, e.doc_no, e.period, e.vtype, e.vno
                 FROM posting p JOIN want_document w ON w.value = p.document
                 JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
-                WHERE p.book_id = :book_id AND ({like}) AND e.kind = :kind AND p.entry_id <= {_SEALED_ENTRY}
-                GROUP BY p.document""",
-            {"document": _TEXT, "voucher": _TEXT},
+                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)}) AND e.kind = :kind
+                  AND p.entry_id <= {_SEALED_ENTRY} AND NOT {_UNDONE}
+                ORDER BY e.entry_id""",
+            {"document": _TEXT, "entry_id": _INT, "doc_no": _TEXT, "period": _TEXT, "vtype": _TEXT, "vno": _INT},
             kind=kind,
         )
+        return found.select("document", voucher_name(), "doc_no", "entry_id")
+
+    def documents(self, kind: str, customers: pl.Series | None, accounts: Sequence[str]) -> pl.DataFrame:
+        about = ""
+        if customers is not None:
+            self._want("customer", customers)
+            about = f"""AND e.entry_id IN (
+                    SELECT p.entry_id FROM posting p JOIN want_customer w ON w.value = p.customer
+                    WHERE p.book_id = :book_id AND p.customer IS NOT NULL AND p.account NOT LIKE '2241.02%'
+                      AND p.account IN ({_listed(accounts)}))"""
+        return self._frame(
+            f"""SELECT e.doc_no, e.date, e.content FROM entry e
+                WHERE e.book_id = :book_id AND e.kind = :kind AND e.entry_id <= {_SEALED_ENTRY}
+                  AND NOT {_UNDONE} {about} ORDER BY e.entry_id""",
+            {"doc_no": _TEXT, "date": pl.Date(), "content": _TEXT},
+            kind=kind,
+        )
+
+    def bill_numbers(self, customers: pl.Series, months: pl.Series, accounts: Sequence[str]) -> pl.DataFrame:
+        self._want("customer", customers)
+        self._want("month", months)
+        return self._frame(
+            f"""SELECT DISTINCT p.customer, p.bill_month, p.document FROM posting p
+                JOIN want_customer w ON w.value = p.customer JOIN want_month m ON m.value = p.bill_month
+                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)}) AND p.document IS NOT NULL
+                  AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY}""",
+            {"customer": _TEXT, "bill_month": _TEXT, "document": _TEXT},
+        )
+
+    def history(self, kinds: Sequence[str], customers: pl.Series, bills: pl.Series | None) -> pl.DataFrame:
+        self._want("customer", customers)
+        kind = bill = ""
+        if kinds:
+            self._want("kind", pl.Series("kind", list(kinds), pl.String))
+            kind = "JOIN want_kind k ON k.value = e.kind"
+        if bills is not None:
+            self._want("bill", bills)
+            bill = "JOIN want_bill b ON b.value = p.document"
+        head = {"entry_id": _INT, "kind": _TEXT, "doc_no": _TEXT, "date": pl.Date(), "content": _TEXT}
+        flags = {"reversed": _INT, "reversing": _INT}
+        line = {"line": _INT, "account": _TEXT, "debit": _INT, "credit": _INT, **dict.fromkeys(_DIMENSIONS, _TEXT)}
+        return self._frame(
+            f"""SELECT {", ".join(f"e.{name}" for name in head)}, CAST(r.entry_id IS NOT NULL AS int) AS reversed,
+                       CAST(e.reverses IS NOT NULL AS int) AS reversing, {", ".join(f"q.{name}" for name in line)}
+                FROM entry e {kind} JOIN posting q ON q.book_id = e.book_id AND q.entry_id = e.entry_id
+                LEFT JOIN entry r ON r.book_id = e.book_id AND r.reverses = e.entry_id
+                WHERE e.book_id = :book_id AND e.entry_id IN (
+                    SELECT p.entry_id FROM posting p JOIN want_customer w ON w.value = p.customer {bill}
+                    WHERE p.book_id = :book_id AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY})
+                ORDER BY e.entry_id, q.line""",
+            {**head, **flags, **line},
+        ).with_columns(pl.col("reversed", "reversing").cast(pl.Boolean))
 
     def consequences(self, numbers: pl.Series) -> dict[str, int]:
         self._want("number", numbers)
@@ -178,6 +240,11 @@ class JournalSource:
             b=self.book_id,
         )
         return {str(number): int(count) for number, count in rows}
+
+
+def voucher_name() -> pl.Expr:
+    """``2023-06/记-0012`` of columns ``period, vtype, vno``."""
+    return pl.format("{}/{}-{}", "period", "vtype", pl.col("vno").cast(pl.String).str.zfill(4)).alias("voucher")
 
 
 # -- the book and its calendar ---------------------------------------------------------
@@ -230,6 +297,54 @@ def closed_days(session: Session, book_id: int) -> set[dt.date]:
     return {dt.date.fromisoformat(str(row[0])) for row in rows}
 
 
+# -- the day close -------------------------------------------------------------------------
+
+
+def last_day_event(session: Session, book_id: int, date: dt.date) -> tuple[int, str, str] | None:
+    """``(seq, action, recorded_at)`` of the last event of a day."""
+    rows = session.rows(
+        """SELECT e.seq, e.action, e.recorded_at FROM day_event e
+           WHERE e.book_id = :b AND e.date = :date ORDER BY e.seq DESC LIMIT 1""",
+        b=book_id,
+        date=date,
+    )
+    return (int(rows[0][0]), str(rows[0][1]), str(rows[0][2])) if rows else None
+
+
+def drawer_entries(session: Session, book_id: int, date: dt.date, accounts: Sequence[str]) -> pl.DataFrame:
+    """Entries of a day that move these cash accounts, and their reversals: ``kind, doc_no, date, content``
+    (of the document itself), ``reversing``, ``cashier``, ``taken`` and ``given`` (Σ debit and credit of the
+    drawer) and ``settled`` (what stands against the debits), fen."""
+    cash = f"p.account IN ({_listed(accounts)})"
+    head = {"kind": _TEXT, "doc_no": _TEXT, "date": pl.Date(), "content": _TEXT, "reversing": _INT}
+    return session.frame(
+        f"""SELECT e.kind, e.doc_no, e.date, coalesce(o.content, e.content) AS content,
+                   CAST(e.reverses IS NOT NULL AS int) AS reversing, max(CASE WHEN {cash} THEN p.cashier END) AS cashier,
+                   CAST(sum(CASE WHEN {cash} THEN p.debit ELSE 0 END) AS bigint) AS taken,
+                   CAST(sum(CASE WHEN {cash} THEN p.credit ELSE 0 END) AS bigint) AS given,
+                   CAST(sum(CASE WHEN {cash} THEN p.credit ELSE p.credit - p.debit END) AS bigint) AS settled
+            FROM entry e JOIN posting p ON p.book_id = e.book_id AND p.entry_id = e.entry_id
+            LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses
+            WHERE e.book_id = :book_id AND e.entry_id <= {_SEALED_ENTRY} AND e.entry_id IN (
+                SELECT q.entry_id FROM posting q WHERE q.book_id = :book_id AND q.date = :date
+                  AND q.account IN ({_listed(accounts)}))
+            GROUP BY e.entry_id, e.kind, e.doc_no, e.date, o.content, e.content, e.reverses ORDER BY e.entry_id""",
+        {**head, "cashier": _TEXT, "taken": _INT, "given": _INT, "settled": _INT},
+        book_id=book_id,
+        date=date,
+    ).with_columns(pl.col("reversing").cast(pl.Boolean))
+
+
+def openings(session: Session, book_id: int) -> pl.DataFrame:
+    """The opening documents: ``doc_no, date, content``."""
+    return session.frame(
+        f"""SELECT e.doc_no, e.date, e.content FROM entry e WHERE e.book_id = :book_id AND e.kind = 'opening'
+            AND e.reverses IS NULL AND e.entry_id <= {_SEALED_ENTRY}""",
+        {"doc_no": _TEXT, "date": pl.Date(), "content": _TEXT},
+        book_id=book_id,
+    )
+
+
 # -- batches -----------------------------------------------------------------------------
 
 
@@ -246,12 +361,20 @@ def batch_by_key(session: Session, book_id: int, key: str) -> tuple[int, str] | 
 
 
 def posted_documents(session: Session, book_id: int, kind: str, numbers: pl.Series) -> pl.DataFrame:
-    """Which of these document numbers of a kind are posted: ``doc_no, content, batch_id, recorded_at``."""
+    """Which of these document numbers of a kind are posted: ``doc_no, content, batch_id, recorded_at``
+    and ``voucher`` (null for a fact)."""
     session.want("number", numbers)
-    schema = {"doc_no": _TEXT, "content": _TEXT, "batch_id": _INT, "recorded_at": _TEXT}
+    schema = {
+        "doc_no": _TEXT, "content": _TEXT, "batch_id": _INT, "recorded_at": _TEXT,
+        "period": _TEXT, "vtype": _TEXT, "vno": _INT,
+    }  # fmt: skip
+    numbered = {
+        "entry": "d.period, d.vtype, d.vno",
+        "fact": "CAST(NULL AS text) AS period, CAST(NULL AS text) AS vtype, CAST(NULL AS bigint) AS vno",
+    }
     parts = [
         session.frame(
-            f"""SELECT d.doc_no, d.content, b.batch_id, b.recorded_at FROM {table} d
+            f"""SELECT d.doc_no, d.content, b.batch_id, b.recorded_at, {numbered[table]} FROM {table} d
                 JOIN want_number w ON w.value = d.doc_no
                 JOIN batch b ON b.book_id = d.book_id AND b.batch_id = d.batch_id
                 WHERE d.book_id = :b AND d.kind = :kind""",
@@ -261,7 +384,7 @@ def posted_documents(session: Session, book_id: int, kind: str, numbers: pl.Seri
         )
         for table in ("entry", "fact")
     ]
-    return pl.concat(parts)
+    return pl.concat(parts).with_columns(voucher_name()).drop("period", "vtype", "vno")
 
 
 def heads(session: Session, book_id: int) -> tuple[int, int, int]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, PrimaryKeyConstraint, UniqueConstraint
@@ -44,6 +44,7 @@ LAWS = {
     "late": "封批后不得再写 nothing is added to a sealed or foreign batch",
     "limit": "金额不超过 10¹⁵ 分 no amount beyond ±10¹⁵ fen",
     "lines": "凭证至少两行、行号连续 two lines at least, numbered 1..n, as many as the header says",
+    "matched": "已勾对项目不得再勾对 what is matched is not matched again",
     "missing": "必填项为空 a column that must be filled is empty",
     "orphan": "分录须属于批次 no entry, line or fact without its batch",
     "period": "期间未结账 the period is open; closing and reopening alternate",
@@ -52,6 +53,7 @@ LAWS = {
     "sequence": "序号连续 events are numbered without gaps",
     "sides": "借贷恰有一方 exactly one of debit and credit is not zero",
     "unbalanced": "借贷相等 debit equals credit",
+    "undo": "只撤销有效勾对 only a match that stands is undone",
     "value": "数据类型 a value does not fit its column",
     "voucher": "凭证号连续 voucher numbers have no gap",
 }
@@ -83,11 +85,8 @@ def writable() -> list[str]:
 
 def _tables(dialect: str) -> list[str]:
     # Paramstyle "named": the others double every % in a LIKE.
-    speaking = (
-        sqlite.dialect(paramstyle="named")
-        if dialect == "sqlite"
-        else postgresql.dialect(paramstyle="named")
-    )
+    kind: Any = sqlite.dialect if dialect == "sqlite" else postgresql.dialect
+    speaking = kind(paramstyle="named")
     made: list[str] = []
     for table in metadata.sorted_tables:
         made.append(str(CreateTable(table).compile(dialect=speaking)).strip())
@@ -143,19 +142,15 @@ END $$"""
 
 
 def _guards_postgresql(table: Table) -> list[str]:
-    name = f"{table.name}_immutable"
-    guards = [
-        f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name}\n"
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
-        f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER {name}",
-    ]
+    guards = _always(f"{table.name}_immutable", table, "UPDATE OR DELETE OR TRUNCATE", "refuse_change")
     if table.info["writer"] == "seal":
-        guards += [
-            f"CREATE TRIGGER {table.name}_by_seal BEFORE INSERT ON {table.name}\n"
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_by_hand()",
-            f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER {table.name}_by_seal",
-        ]
+        guards += _always(f"{table.name}_by_seal", table, "INSERT", "refuse_by_hand")
     return guards
+
+
+def _always(name: str, table: Table, verbs: str, function: str) -> list[str]:
+    made = f"CREATE TRIGGER {name} BEFORE {verbs} ON {table.name}\nFOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+    return [made, f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER {name}"]
 
 
 def _scripts(dialect: str) -> list[str]:
@@ -171,13 +166,14 @@ def split(script: str, dialect: str) -> list[str]:
     found: list[str] = []
     pending = ""
     for line in script.splitlines(keepends=True):
+        if not pending and (line.startswith("--") or not line.strip()):
+            continue
         pending += line
         if line.rstrip().endswith(";") and _complete(pending, dialect):
             found.append(pending.strip().removesuffix(";"))
             pending = ""
-    left = "".join(x for x in pending.splitlines() if not x.strip().startswith("--"))
-    if left.strip():
-        raise ValueError(f"unfinished statement: {left[:80]}")
+    if pending:
+        raise ValueError(f"unfinished statement: {pending[:80]}")
     return found
 
 

@@ -3,10 +3,12 @@
 Sealed rows only: a line counts from the moment its batch is sealed. Balances are
 sums of ``balance_delta`` (day × account × dimensions, written by the seal; ``''``
 stands there for a dimension a line does not carry), lines come from ``posting``
-and ``entry``. The opening (E01) is a balance, never turnover: where a period
-contains its date, :func:`opening_turnover` says what to move from the turnover
-to the opening. Portable between SQLite and PostgreSQL; text is assembled from the
+and ``entry``. Portable between SQLite and PostgreSQL; text is assembled from the
 fixed pieces of this module only, values travel as parameters.
+
+Ways in, so that a month costs the same in a long journal as in a short one: by
+account and date (index of ``posting``), by customer (its partial index), by number
+(unique keys of ``entry``), else by the batches whose deltas have the date.
 """
 
 from __future__ import annotations
@@ -19,12 +21,32 @@ DIMENSIONS = ("branch", "bank", "cashier", "customer", "bill_month", "fund", "it
 DELTA_DIMENSIONS = ("branch", "bank", "cashier", "fund", "item")
 """Those of them that ``balance_delta`` keeps."""
 
-SEALED = "(SELECT coalesce(max(last_entry), 0) FROM seal WHERE book_id = :book_id)"
-
 ENTRY_COLUMNS = (
     "entry_id", "date", "period", "vtype", "vno", "kind", "event", "doc_no", "memo", "reverses", "caused_by",
     "maker", "checker", "approver", "sheet", "row",
 )  # fmt: skip
+
+SEALED = "(SELECT coalesce(max(last_entry), 0) FROM seal WHERE book_id = :book_id)"
+"""The last sealed entry."""
+
+# CROSS JOIN: the order of the tables is the order of the search, in SQLite too.
+_REMNANT = """SELECT x.entry_id FROM batch u CROSS JOIN entry x
+    WHERE u.book_id = :book_id AND x.book_id = u.book_id
+      AND NOT EXISTS (SELECT 1 FROM seal s WHERE s.book_id = u.book_id AND s.batch_id = u.batch_id)
+      AND x.entry_id >= u.first_entry AND x.entry_id < u.first_entry + u.entries"""
+
+_DATED = """SELECT d.batch_id FROM balance_delta d WHERE d.book_id = :book_id AND d.date BETWEEN :start AND :end"""
+"""Batches with lines in the period; only sealed ones have deltas."""
+
+
+def sealed(alias: str) -> str:
+    """Rows of sealed batches only.
+
+    SQLite can hold a batch that was committed without its seal; later batches begin behind
+    it, so the last sealed number alone would let it in. The set is empty but for that.
+    The plus keeps SQLite from searching by this bound, which holds nearly all rows.
+    """
+    return f"+{alias}.entry_id <= {SEALED} AND +{alias}.entry_id NOT IN ({_REMNANT})"
 
 
 def literal(texts: Iterable[str]) -> str:
@@ -40,50 +62,97 @@ def literal(texts: Iterable[str]) -> str:
     return ", ".join(f"'{text}'" for text in listed) or "NULL"
 
 
-def under(column: str, prefixes: Sequence[str]) -> str:
-    """``column`` is one of these accounts or below one of them (``1122`` covers ``1122.01``)."""
-    tests = [f"{column} IN ({literal(prefixes)})", *(f"{column} LIKE '{prefix}.%'" for prefix in prefixes)]
+def under(column: str, families: Sequence[str]) -> str:
+    """``column`` is one of these accounts or below one of them (``1122`` covers ``1122.01``).
+
+    Text compares by bytes, so what is below is the range from ``1122.`` up to ``1122/``, the
+    character after the dot: either database finds both parts by index, LIKE it would not.
+    """
+    tests = []
+    for family in families:
+        literal([family])
+        tests += [f"{column} = '{family}'", f"({column} >= '{family}.' AND {column} < '{family}/')"]
     return f"({' OR '.join(tests)})"
 
 
-def _where(conditions: Iterable[str]) -> str:
+def _where(*conditions: str) -> str:
     return " AND ".join(condition for condition in conditions if condition)
 
 
-def _equal(prefix: str, names: Sequence[str]) -> list[str]:
-    return [f"{prefix}{name} = :{name}" for name in names]
+def _equal(prefix: str, names: Sequence[str]) -> str:
+    return _where(*(f"{prefix}{name} = :{name}" for name in names))
+
+
+def _customer_index(alias: str, names: Sequence[str], accounts: Sequence[str]) -> str:
+    """In the words of the partial index on customers, where the question allows it.
+
+    It leaves collected levies out; an entry with those has a line on the customer's bill as well.
+    """
+    levies = any(account.startswith("2241") or "2241".startswith(account) for account in accounts)
+    if "customer" not in names or levies:
+        return ""
+    return f"{alias}.customer IS NOT NULL AND {alias}.account NOT LIKE '2241.02%'"
+
+
+# -- balances ----------------------------------------------------------------------------
 
 
 def turnover(keys: Sequence[str], *, accounts: Sequence[str] = (), equal: Sequence[str] = ()) -> str:
     """Per ``keys``: signed ``opening`` before ``:start``, ``debit`` and ``credit`` up to ``:end``.
 
-    ``keys`` and ``equal`` (columns that must equal the parameter of their name) are
-    ``account`` and :data:`DELTA_DIMENSIONS`; ``accounts`` are families.
+    On the day of the cut-over stands the opening (E01) alone, by law: it counts as opening
+    whatever ``:start``. ``keys`` and ``equal`` (columns that must equal the parameter of their
+    name) are ``account`` and :data:`DELTA_DIMENSIONS`; ``accounts`` are families.
     """
-    conditions = ["book_id = :book_id", "date <= :end", accounts and under("account", accounts), *_equal("", equal)]
     listed = ", ".join(keys)
+    carried = "date < :start OR date <= (SELECT cutover FROM book WHERE book_id = :book_id)"
+    family = under("account", accounts) if accounts else ""
     return f"""SELECT {listed},
-               CAST(sum(CASE WHEN date < :start THEN debit - credit ELSE 0 END) AS bigint) AS opening,
-               CAST(sum(CASE WHEN date >= :start THEN debit ELSE 0 END) AS bigint) AS debit,
-               CAST(sum(CASE WHEN date >= :start THEN credit ELSE 0 END) AS bigint) AS credit
-           FROM balance_delta WHERE {_where(conditions)} GROUP BY {listed}"""
+               CAST(sum(CASE WHEN {carried} THEN debit - credit ELSE 0 END) AS bigint) AS opening,
+               CAST(sum(CASE WHEN {carried} THEN 0 ELSE debit END) AS bigint) AS debit,
+               CAST(sum(CASE WHEN {carried} THEN 0 ELSE credit END) AS bigint) AS credit
+           FROM balance_delta
+           WHERE {_where("book_id = :book_id", "date <= :end", family, _equal("", equal))}
+           GROUP BY {listed}"""
 
 
-def opening_turnover(keys: Sequence[str], *, accounts: Sequence[str] = (), equal: Sequence[str] = ()) -> str:
-    """Debit and credit of the opening (E01) dated within ``:start``–``:end``, per ``keys``."""
-    conditions = [
+def open_items(keys: Sequence[str], *, accounts: Sequence[str], equal: Sequence[str] = ()) -> str:
+    """Signed ``amount`` ≠ 0 per ``keys`` up to ``:as_of``; ``since``: date of its first line."""
+    conditions = _where(
         "p.book_id = :book_id",
-        "e.event = 'E01'",
-        "e.date BETWEEN :start AND :end",
-        f"p.entry_id <= {SEALED}",
-        accounts and under("p.account", accounts),
-        *_equal("p.", equal),
-    ]
-    listed = ", ".join(f"coalesce(p.{key}, '') AS {key}" for key in keys)
-    grouped = ", ".join(f"coalesce(p.{key}, '')" for key in keys)
-    return f"""SELECT {listed}, CAST(sum(p.debit) AS bigint) AS debit, CAST(sum(p.credit) AS bigint) AS credit
-           FROM entry e JOIN posting p ON p.book_id = e.book_id AND p.entry_id = e.entry_id
-           WHERE {_where(conditions)} GROUP BY {grouped}"""
+        "p.date <= :as_of",
+        under("p.account", accounts),
+        _customer_index("p", equal, accounts),
+        sealed("p"),
+        _equal("p.", equal),
+    )
+    listed = ", ".join(f"p.{key}" for key in keys)
+    return f"""SELECT {listed}, max(p.branch) AS branch, CAST(sum(p.debit - p.credit) AS bigint) AS amount,
+               min(p.date) AS since
+           FROM posting p WHERE {conditions}
+           GROUP BY {listed} HAVING sum(p.debit - p.credit) <> 0 ORDER BY {listed}"""
+
+
+# -- lines -------------------------------------------------------------------------------
+
+_COLUMNS = f"""SELECT {", ".join(f"e.{name}" for name in ENTRY_COLUMNS)}, coalesce(o.kind, e.kind) AS origin,
+           p.line, p.account, p.debit, p.credit, {", ".join(f"p.{name}" for name in DIMENSIONS)}"""
+
+_BY_LINE = """FROM posting p CROSS JOIN entry e
+       LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses"""
+
+_BY_BATCH = """FROM batch b CROSS JOIN entry e CROSS JOIN posting p
+       LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses"""
+
+_MEET = "e.book_id = p.book_id AND e.entry_id = p.entry_id"
+_MEET_BY_BATCH = "p.book_id = e.book_id AND p.entry_id = e.entry_id + 0"
+"""A sum, so that SQLite does not carry the batch's bounds over to the lines and search by those."""
+
+_IN_BATCH = f"""b.book_id = :book_id AND b.batch_id IN ({_DATED})
+    AND e.book_id = b.book_id AND e.entry_id >= b.first_entry AND e.entry_id < b.first_entry + b.entries
+    AND e.date BETWEEN :start AND :end"""
+
+_ORDER = "ORDER BY e.date, p.entry_id, p.line"
 
 
 def lines(
@@ -101,65 +170,42 @@ def lines(
     these document kinds and their reversals; ``live`` leaves the opening out.
     ``origin`` is the kind of the document itself: a reversal's is that of its original.
     """
-    conditions = [
-        "p.book_id = :book_id",
-        "p.date BETWEEN :start AND :end",
-        f"p.entry_id <= {SEALED}",
-        accounts and under("p.account", accounts),
-        *_equal("p.", equal),
+    narrow = bool(accounts) or "customer" in equal
+    way = _where("p.book_id = :book_id", "p.date BETWEEN :start AND :end", sealed("p")) if narrow else _IN_BATCH
+    conditions = _where(
+        way,
+        _MEET if narrow else _MEET_BY_BATCH,
+        under("p.account", accounts) if accounts else "",
+        _customer_index("p", equal, accounts),
+        _equal("p.", equal),
         f"coalesce(o.kind, e.kind) IN ({literal(kinds)})" if kinds else "",
         "p.entry_id < :entry_id" if before else "",
         "e.event <> 'E01'" if live else "",
-    ]
-    return f"{_LINES} WHERE {_where(conditions)} {_ORDER}"
+    )
+    return f"{_COLUMNS} {_BY_LINE if narrow else _BY_BATCH} WHERE {conditions} {_ORDER}"
 
 
 def lines_of_entries(*, wanted: bool = False) -> str:
     """All lines of one entry (``:entry_id``), or of those in the temporary table ``want_entry``."""
-    join = "JOIN want_entry w ON w.value = p.entry_id" if wanted else ""
-    one = "" if wanted else "p.entry_id = :entry_id"
-    conditions = ["p.book_id = :book_id", one, f"p.entry_id <= {SEALED}"]
-    return f"{_LINES} {join} WHERE {_where(conditions)} {_ORDER}"
-
-
-_LINES = f"""SELECT {", ".join(f"e.{name}" for name in ENTRY_COLUMNS)}, coalesce(o.kind, e.kind) AS origin,
-           p.line, p.account, p.debit, p.credit, {", ".join(f"p.{name}" for name in DIMENSIONS)}
-       FROM posting p
-       JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
-       LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses"""
-
-_ORDER = "ORDER BY e.date, p.entry_id, p.line"
+    source = f"FROM want_entry w CROSS JOIN {_BY_LINE.removeprefix('FROM ')}" if wanted else _BY_LINE
+    which = "p.entry_id = w.value" if wanted else "p.entry_id = :entry_id"
+    return f"{_COLUMNS} {source} WHERE {_where('p.book_id = :book_id', which, _MEET, sealed('p'))} {_ORDER}"
 
 
 CONTRA = f"""SELECT p.entry_id, p.line, p.account, p.debit, p.credit, p.fund
-   FROM posting p WHERE p.book_id = :book_id AND p.entry_id <= {SEALED} AND p.entry_id IN (
+   FROM posting p WHERE p.book_id = :book_id AND p.entry_id IN (
        SELECT q.entry_id FROM posting q
-       WHERE q.book_id = :book_id AND q.account = :account AND q.date BETWEEN :start AND :end)
+       WHERE q.book_id = :book_id AND q.account = :account AND q.date BETWEEN :start AND :end AND {sealed("q")})
    ORDER BY p.entry_id, p.line"""
 """All lines of the entries that touch ``:account`` within ``:start``–``:end``: what stands against it."""
 
 
-def open_items(keys: Sequence[str], *, accounts: Sequence[str], equal: Sequence[str] = ()) -> str:
-    """Signed ``amount`` ≠ 0 per ``keys`` up to ``:as_of``; ``since``: date of its first line."""
-    conditions = [
-        "p.book_id = :book_id",
-        "p.date <= :as_of",
-        under("p.account", accounts),
-        # in the words of the partial index on customers
-        "p.customer IS NOT NULL AND p.account NOT LIKE '2241.02%'" if "customer" in equal else "",
-        f"p.entry_id <= {SEALED}",
-        *_equal("p.", equal),
-    ]
-    listed = ", ".join(f"p.{key}" for key in keys)
-    return f"""SELECT {listed}, max(p.branch) AS branch, CAST(sum(p.debit - p.credit) AS bigint) AS amount,
-               min(p.date) AS since
-           FROM posting p WHERE {_where(conditions)}
-           GROUP BY {listed} HAVING sum(p.debit - p.credit) <> 0 ORDER BY {listed}"""
+# -- entries -----------------------------------------------------------------------------
 
 
 def entries(
     *,
-    account: bool = False,
+    account: str | None = None,
     customer: bool = False,
     document: bool = False,
     period: bool = False,
@@ -168,56 +214,71 @@ def entries(
 ) -> str:
     """Entries within ``:start``–``:end``, filtered, one page (``:limit``, ``:offset``), or their number.
 
-    ``account`` (``:account`` and ``:below`` = code + ``.%``), ``customer`` and ``document``
-    (the entry's own number or one on a line) ask that a line of the entry has it.
+    ``account`` (with what is below it) and ``customer`` ask for a line that has both;
+    ``document`` is the entry's own number or one on a line.
     """
-    touched = []
-    if account:
-        touched.append("(p.account = :account OR p.account LIKE :below)")
-    if customer:
-        touched.append("p.customer = :customer")
-    line = f"""EXISTS (SELECT 1 FROM posting p WHERE p.book_id = e.book_id AND p.entry_id = e.entry_id
-               AND {_where(touched)})"""
-    named = """(e.doc_no = :document OR EXISTS (SELECT 1 FROM posting d WHERE d.book_id = e.book_id
-               AND d.entry_id = e.entry_id AND d.document = :document))"""
-    conditions = [
-        "e.book_id = :book_id",
-        "e.date BETWEEN :start AND :end",
-        f"e.entry_id <= {SEALED}",
-        line if touched else "",
-        named if document else "",
-        "e.period = :period" if period else "",
-        "e.kind = :kind" if kind else "",
-    ]
+    touched, source = [], "FROM entry e"
+    if account is not None or customer:
+        names = ("customer",) if customer else ()
+        line = _where(
+            "p.book_id = :book_id",
+            # a customer's lines are few: their index does not hold the date
+            "" if customer else "p.date BETWEEN :start AND :end",
+            under("p.account", (account,)) if account is not None else "",
+            _customer_index("p", names, (account,) if account is not None else ()),
+            _equal("p.", names),
+        )
+        touched.append(f"e.entry_id IN (SELECT p.entry_id FROM posting p WHERE {line})")
+    if document:
+        touched.append(
+            """(e.doc_no = :document OR e.entry_id IN (
+               SELECT d.entry_id FROM posting d WHERE d.book_id = :book_id AND d.document = :document))"""
+        )
+    if touched:
+        way = _where("e.book_id = :book_id", "e.date BETWEEN :start AND :end", sealed("e"))
+    else:
+        way, source = _IN_BATCH, "FROM batch b CROSS JOIN entry e"
+    conditions = _where(way, *touched, "e.period = :period" if period else "", "e.kind = :kind" if kind else "")
     if count:
-        return f"SELECT count(*) FROM entry e WHERE {_where(conditions)}"
-    return f"""SELECT e.entry_id FROM entry e WHERE {_where(conditions)}
-           ORDER BY e.date, e.entry_id LIMIT :limit OFFSET :offset"""
+        return f"SELECT count(*) {source} WHERE {conditions}"
+    return f"SELECT e.entry_id {source} WHERE {conditions} ORDER BY e.date, e.entry_id LIMIT :limit OFFSET :offset"
 
 
-def find_entry(*, by: str) -> str:
-    """Ids of the entries named by ``id``, ``voucher``, ``document`` (kind and number) or ``number``."""
-    test = {
-        "id": "e.entry_id = :entry_id",
-        "voucher": "e.period = :period AND e.vtype = :vtype AND e.vno = :vno",
-        "vouchers": "e.vtype = :vtype AND e.vno = :vno",
-        "document": "e.kind = :kind AND e.doc_no = :doc_no",
-        "number": "e.doc_no = :doc_no",
+def find_entry(*, by: str, kinds: Sequence[str] = ()) -> str:
+    """Ids of the entries of a name.
+
+    ``by``: ``id``, ``voucher`` (with ``:period``), ``vouchers`` (of any month), ``document`` (kind and
+    number) or ``number`` (of any of ``kinds``, all there are: so the unique key can be used).
+    """
+    marked = """FROM voucher_mark m CROSS JOIN batch b CROSS JOIN entry e
+        WHERE m.book_id = :book_id AND m.vtype = :vtype AND m.first_no <= :vno AND m.last_no >= :vno
+          AND b.book_id = m.book_id AND b.batch_id = m.batch_id
+          AND e.book_id = b.book_id AND e.entry_id >= b.first_entry AND e.entry_id < b.first_entry + b.entries
+          AND e.period = m.period AND e.vtype = m.vtype AND e.vno = :vno"""
+    named = "FROM entry e WHERE e.book_id = :book_id"
+    source = {
+        "id": f"{named} AND e.entry_id = :entry_id",
+        "voucher": f"{marked} AND m.period = :period",
+        "vouchers": marked,
+        "document": f"{named} AND e.kind = :kind AND e.doc_no = :doc_no",
+        "number": f"{named} AND e.kind IN ({literal(kinds)}) AND e.doc_no = :doc_no",
     }[by]
-    return f"""SELECT e.entry_id, e.kind, e.doc_no, e.period, e.vtype, e.vno FROM entry e
-           WHERE e.book_id = :book_id AND {test} AND e.entry_id <= {SEALED} ORDER BY e.entry_id"""
+    return f"""SELECT e.entry_id, e.kind, e.doc_no, e.period, e.vtype, e.vno {source}
+           AND {sealed("e")} ORDER BY e.entry_id"""
 
 
 ENTRY_HEAD = f"""SELECT {", ".join(f"e.{name}" for name in ENTRY_COLUMNS)}, e.content, e.batch_id,
        b.source_name, b.source_sha256, b.operator, b.recorded_at,
        (SELECT r.entry_id FROM entry r WHERE r.book_id = e.book_id AND r.reverses = e.entry_id
-        AND r.entry_id <= {SEALED}) AS reversed_by
+        AND {sealed("r")}) AS reversed_by
    FROM entry e JOIN batch b ON b.book_id = e.book_id AND b.batch_id = e.batch_id
-   WHERE e.book_id = :book_id AND e.entry_id = :entry_id AND e.entry_id <= {SEALED}"""
+   WHERE e.book_id = :book_id AND e.entry_id = :entry_id AND {sealed("e")}"""
 """One entry with its batch and, where it was reversed, by which entry."""
 
-STATE = f"""SELECT coalesce(max(seq), 0), {SEALED}, max(sealed_at) FROM seal WHERE book_id = :book_id"""
+# -- the book ----------------------------------------------------------------------------
+
+STATE = f"SELECT coalesce(max(seq), 0), {SEALED}, max(sealed_at) FROM seal WHERE book_id = :book_id"
 """How far the book is sealed: number of seals, last entry, when."""
 
-DATES = f"""SELECT min(date), max(date) FROM entry WHERE book_id = :book_id AND entry_id <= {SEALED}"""
+DATES = "SELECT min(date) AS first_date, max(date) AS last_date FROM balance_delta WHERE book_id = :book_id"
 """First and last business date with an entry."""

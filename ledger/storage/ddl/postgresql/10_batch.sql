@@ -28,9 +28,7 @@ BEGIN
         RAISE EXCEPTION 'law: book: %', NEW.book_id;
     END IF;
     /*end*/
-    /*law:late*/
     NEW.xid := pg_current_xact_id();
-    /*end*/
     SELECT * INTO last FROM batch b
     WHERE b.book_id = NEW.book_id ORDER BY b.batch_id DESC LIMIT 1;
     /*law:batch*/
@@ -63,15 +61,19 @@ BEGIN
     WHERE b.book_id = book
       AND CASE what WHEN 'fact' THEN b.first_fact ELSE b.first_entry END <= low
     ORDER BY b.batch_id DESC LIMIT 1;
+    /*law:orphan*/
     IF home.batch_id IS NULL OR book <> books OR own <> owns OR own <> home.batch_id
        OR high >= (CASE what WHEN 'fact' THEN home.first_fact + home.facts
                    ELSE home.first_entry + home.entries END) THEN
         RAISE EXCEPTION 'law: orphan: % % to %', what, low, high;
     END IF;
+    /*end*/
+    /*law:late*/
     IF home.xid <> pg_current_xact_id() OR EXISTS (
         SELECT FROM seal s WHERE s.book_id = book AND s.batch_id = home.batch_id) THEN
         RAISE EXCEPTION 'law: late: % % to %, batch %', what, low, high, home.batch_id;
     END IF;
+    /*end*/
 END $$;
 
 CREATE FUNCTION entry_in_batch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER

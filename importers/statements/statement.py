@@ -1,0 +1,110 @@
+"""What a statement is once read: a head, its lines, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from ledger.money import decimal_text
+
+LINES: dict[str, pl.DataType] = {
+    "date": pl.Date(),
+    "time": pl.String(),
+    "serial": pl.String(),
+    "amount_in": pl.Int64(),
+    "amount_out": pl.Int64(),
+    "balance": pl.Int64(),
+    "party": pl.String(),
+    "party_account": pl.String(),
+    "summary": pl.String(),
+    "reference": pl.String(),
+    "row": pl.Int64(),
+}
+"""A line in fen, oldest first. ``amount_in``/``amount_out`` are what the account
+received/paid, never null (0.00 rows exist); a bank's red line keeps its sign.
+``serial`` is the bank's own number of the line, ``reference`` a voucher or
+cheque number it prints; ``row`` is the 1-based row in the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something the file says about itself that does not hold, or cannot be told.
+
+    ``severity``: ``error`` (the figures contradict each other; the import is
+    refused unless the person accepts the difference), ``warning`` (a control
+    is missing), ``info``.
+    """
+
+    code: str
+    severity: str
+    message: str
+    row: int | None = None
+    difference: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of ``probe --json``: absent things left out, amounts as text."""
+        shown: dict[str, Any] = {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+        }
+        if self.row is not None:
+            shown["row"] = self.row
+        if self.difference is not None:
+            shown["difference"] = decimal_text(self.difference)
+        return shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One account, one period, as the bank printed it. Amounts in fen.
+
+    ``opening``/``closing`` are None where the file does not let them be known;
+    ``balance_ok`` is opening + in − out = closing, None where not determinable.
+    ``direction`` says how 借/贷 columns were read: ``debit_out`` (the bank's
+    view), ``debit_in`` (the enterprise's view) or None where the file leaves no
+    doubt, and ``proven`` that the balances alone say so; ``row_order`` is ``oldest_first``, ``newest_first`` or
+    ``undetermined``. ``breaks`` counts rows where the running balance jumps.
+    """
+
+    account: str | None
+    currency: str | None
+    dialect: str
+    format: str
+    encoding: str | None
+    from_date: date | None
+    to_date: date | None
+    opening: int | None
+    closing: int | None
+    balance_ok: bool | None
+    breaks: int
+    direction: str | None
+    proven: bool
+    row_order: str
+    lines: pl.DataFrame
+    findings: tuple[Finding, ...]
+    sha256: str
+    file_name: str
+    serial_scope: str = "account"
+
+    @property
+    def total_in(self) -> int:
+        """What came in, fen."""
+        return int(self.lines["amount_in"].sum())
+
+    @property
+    def total_out(self) -> int:
+        """What went out, fen."""
+        return int(self.lines["amount_out"].sum())
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that refuse an import unless they are accepted."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    def with_findings(self, *more: Finding) -> Statement:
+        """The same statement with further findings."""
+        return replace(self, findings=(*self.findings, *more))

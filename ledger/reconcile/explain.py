@@ -1,0 +1,128 @@
+"""Why a line is matched, or why not: one sentence made from the evidence, in both languages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from ledger.i18n import _
+from ledger.money import format_fen
+from ledger.reconcile.numbers import numbers
+
+
+def explain_match(found: Mapping[str, Any], members: pl.DataFrame) -> str:
+    """The sentence of a match.
+
+    ``found``: match_id, stage, evidence …; ``members``: side, ref, amount, date of its items.
+    """
+    evidence = json.loads(found["evidence"])
+    amount = format_fen(evidence.get("amount", 0))
+    stage = found["stage"]
+    head = _("第 {n} 号勾对").format(n=found["match_id"])
+    if stage in ("reference", "slip"):
+        why = _("单据号 {number} 相同且金额 {amount} 相同,双方唯一").format(number=evidence["number"], amount=amount)
+    elif stage == "group":
+        why = _("同一单号 {number}:企业 {a} 笔与银行 {b} 笔合计都是 {amount},没有别的组合").format(
+            number=evidence["number"], a=evidence["book_lines"], b=evidence["bank_lines"], amount=amount
+        )
+    elif stage == "party":
+        why = _("金额 {amount} 与对方 {party} 都相同,双方唯一,日期相近").format(
+            amount=amount, party=_party(evidence["party"])
+        )
+    elif stage == "reversal":
+        why = {
+            "reverses": _("账上红字冲销原分录,金额 {amount} 相抵"),
+            "number": _("银行冲正并注明原流水,金额 {amount} 相抵"),
+            "twin": _("银行冲正,一日内唯一的反向同额同户流水 {amount}"),
+        }[evidence["link"]].format(amount=amount)
+    else:
+        why = _("人工勾对,理由:{reason}").format(reason=evidence.get("reason", ""))
+    return f"{head}: {why}{_lag(evidence.get('days'))} ({_members(members)})"
+
+
+def explain_open(line: Mapping[str, Any], side: str, own: pl.DataFrame, other: pl.DataFrame) -> str:
+    """The sentence of a line that stands in no match: what was there, and why it did not decide.
+
+    ``own``, ``other``: the open lines of its side and of the opposite one.
+    """
+    amount = format_fen(abs(line["amount"]))
+    same = other.filter(pl.col("amount") == line["amount"])
+    mine = own.filter(pl.col("amount") == line["amount"])
+    who, they = (_("企业"), _("银行")) if side == "book" else (_("银行"), _("企业"))
+    if same.is_empty():
+        opposite = other.filter(pl.col("amount") == -line["amount"])
+        text = _("未勾对:{they}没有金额 {amount} 的未达流水").format(they=they, amount=amount)
+        if opposite.height:
+            text += _(";有 {n} 笔同额反向").format(n=opposite.height)
+        return text
+    if mine.height > 1 or same.height > 1:
+        return _("未自动勾对:{a} 笔{who}与 {b} 笔{they}同为 {amount},没有唯一的单据号或对方可以区分({refs})").format(
+            a=mine.height, who=who, b=same.height, they=they, amount=amount, refs=_refs(same)
+        )
+    rival = same.row(0, named=True)
+    days = abs((rival["date"] - line["date"]).days)
+    left, right = (_found(one, rank) for one, rank in ((line, side), (rival, "bank" if side == "book" else "book")))
+    if left and right and not set(left) & set(right):
+        return _("未自动勾对:{they}有一笔同额({ref},相差 {days} 天),但单据号 {a} 与 {b} 不同").format(
+            they=they, ref=rival["ref"], days=days, a="、".join(left), b="、".join(right)
+        )
+    return _("未自动勾对:{they}有一笔同额({ref},相差 {days} 天),但没有相同的单据号或对方,只有金额不足以认定").format(
+        they=they, ref=rival["ref"], days=days
+    )
+
+
+def stage_text(stage: str) -> str:
+    """A stage in people's words."""
+    return {
+        "reversal": _("本方冲销"),
+        "reference": _("单据号相同"),
+        "slip": _("缴存批次与金额相同"),
+        "group": _("同号合计相等"),
+        "party": _("金额与对方相同"),
+        "manual": _("人工勾对"),
+    }[stage]
+
+
+def _found(line: Mapping[str, Any], side: str) -> list[str]:
+    """The numbers a line carries, canonical."""
+    fields = ["numbers"] if side == "book" else ["numbers", "text"]
+    frame = pl.DataFrame([{name: line.get(name) for name in fields}], schema=dict.fromkeys(fields, pl.String))
+    return list(frame.select(numbers(fields)).item())
+
+
+def _party(shared: str) -> str:
+    """Keys of the party stage as people read them."""
+    kinds = {
+        "@interest": _("银行结息"),
+        "@bank_charge": _("银行手续费"),
+        "@head_office": _("总公司"),
+        "@treasury": _("财政专户"),
+        "@settlement": _("商户清算"),
+        "@debit": _("代扣"),
+    }
+    return "、".join(
+        kinds.get(key) or (_("户号 {x}").format(x=key[1:]) if key.startswith("%") else key[1:])
+        for key in shared.split(" ")
+    )
+
+
+def _lag(days: int | None) -> str:
+    if not days:
+        return ""
+    if days > 0:
+        return _(",银行晚 {n} 天").format(n=days)
+    return _(",银行早 {n} 天").format(n=-days)
+
+
+def _members(members: pl.DataFrame) -> str:
+    sides = {"book": _("企业"), "bank": _("银行")}
+    shown = members.sort("side", "ref", descending=[True, False]).rows(named=True)
+    return ", ".join(f"{sides[row['side']]} {row['ref']}" for row in shown[:8]) + (" …" if len(shown) > 8 else "")
+
+
+def _refs(lines: pl.DataFrame) -> str:
+    refs = lines["ref"].to_list()
+    return "、".join(refs[:5]) + ("…" if len(refs) > 5 else "")
