@@ -1,0 +1,1 @@
+"""Fava, the reading room: the exported journal in a browser, read-only."""

@@ -1,0 +1,1 @@
+"""One renderer per medium; each prints any report of the one model."""
