@@ -162,10 +162,13 @@ def _until(ledger: Ledger, date: str | None, month: str | None) -> dt.date:
     return _day(date) or ledger.book.today()
 
 
-def _console() -> Console:
+def _console(width: int = 0) -> Console:
+    """A console at least as wide as what it prints: figures wrap, they are never cut off."""
     from rich.console import Console
 
-    return Console(soft_wrap=False, highlight=False)
+    console = Console(highlight=False)
+    console.width = max(console.width if console.is_terminal else 0, width)
+    return console
 
 
 @contextmanager
@@ -524,6 +527,7 @@ def customer(
         bills = views.receivables(session, ledger.book_id, until, customer=name)
         held = views.advances(session, ledger.book_id, until, customer=name)
         frame = views.journal(session, ledger.book_id, dt.date.min, until, customer=name, limit=1_000)
+        frame = frame.filter(pl.col("customer") == name)
     columns = [c for c in ("customer", "name", "stream", "usage_class", "pay_mode", "kind", "branch") if c in master.columns]
     facts = master.select(columns).row(0, named=True)
     owed, advance = int(bills["amount"].sum()), int(held["amount"].sum())

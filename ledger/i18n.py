@@ -49,5 +49,13 @@ def current_language() -> str:
 def set_language(language: str | None) -> None:
     """Choose the language: an argument, else ``METERBOOK_LANG``, else the locale, else Chinese."""
     global _current
-    wanted = language or os.environ.get("METERBOOK_LANG") or (locale.getlocale()[0] or "")
+    wanted = language or os.environ.get("METERBOOK_LANG") or _of_the_machine()
     _current = "en" if wanted.lower().startswith("en") else "zh_CN"
+
+
+def _of_the_machine() -> str:
+    """What the environment says (``C`` says nothing), else what Windows says."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return value
+    return (locale.getlocale()[0] or "") if os.name == "nt" else ""

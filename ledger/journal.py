@@ -39,6 +39,12 @@ OPENING_KINDS = frozenset({"opening", "opening_bills", "opening_items"})
 MASTER_KINDS = frozenset({"customers", "number_issue"}) | OPENING_KINDS
 """Kinds that make no statement about a business day of the live ledger."""
 
+SLIP_NUMBERS = frozenset({"slip_no", "advice_no", "cheque_no", "bank_ref", "channel_no"})
+"""Numbers the bank or the channel gave: used once (C53)."""
+
+TAKE_UP = frozenset({"slip_arrival", "slip_expired", "cheque_lodged", "identify", "debit_list"})
+"""Kinds that go by the number of the earlier document they take up."""
+
 DOCUMENT_SCHEMA: dict[str, pl.DataType] = {
     "entry": pl.Int64(),
     "kind": pl.String(),
@@ -190,12 +196,15 @@ def reverse(
             }
         )
         batch = _Batch(ledger, session, today)
-        batch.check_dates(document.with_columns(file=None, sheet=None, row=None), original["kind"])
+        drawers = lines.filter(pl.col("account").is_in(list(ledger.chart.role_map("cash").values())))["cashier"]
+        dated = document.with_columns(file=None, sheet=None, row=None, cashier=pl.lit(drawers.max(), pl.String))
+        batch.check_dates(dated, original["kind"])
         red = lines.with_columns(
             entry=pl.lit(0, pl.Int64), debit=-pl.col("debit"), credit=-pl.col("credit")
         ).select(*LINE_SCHEMA)
         batch.take(_documents(document), red)
         batch.refuse_overdrawn(red)
+        batch.refuse_banked(red, original["date"], on)
         batch.refuse_faults()
         return batch.write("reverse", f"reverse:{entry_id}", (None, None), operator)
 
@@ -243,19 +252,23 @@ def _unposted(
             fresh.append((kind, rows))
             continue
         mine = rows.group_by("doc_no", maintain_order=True).agg(
-            content=_joined_content(), row=pl.col("row").first(), sheet=pl.col("sheet").first(), file=pl.col("file").first()
-        )
+            content=_joined_content(), row=pl.col("row").first(), sheet=pl.col("sheet").first(), file=pl.col("file").first(),
+            slip=pl.col(kind.number if kind.number in SLIP_NUMBERS and kind.name not in TAKE_UP else "doc_no").first(),
+        )  # fmt: skip
         both = mine.join(posted, on="doc_no", suffix="_posted")
         for row in both.filter(pl.col("content") != pl.col("content_posted")).head(_LIST).iter_rows(named=True):
             name, old, new = differing_field(kind, row["content_posted"], row["content"])
+            message = _("单据号 {number} 已于 {when} 记账(批次 {batch}),原值为“{old}”").format(
+                number=row["doc_no"], when=row["recorded_at"][:19], batch=row["batch_id"], old=old
+            )
+            code = "conflict"
+            if kind.number in SLIP_NUMBERS and kind.name not in TAKE_UP and row["slip"] == row["doc_no"]:
+                # The document goes by its slip: what people must hear is that the slip is used (C53).
+                said = control_message("C53", n=row["slip"], v=row["voucher"] or row["doc_no"])
+                message, code = f"{said};{message}", "C53"
             faults.append(
-                Fault(
-                    file=row["file"], sheet=row["sheet"], row=row["row"], column=name, value=new, code="conflict",
-                    message=_("单据号 {number} 已于 {when} 记账(批次 {batch}),原值为“{old}”").format(
-                        number=row["doc_no"], when=row["recorded_at"][:19], batch=row["batch_id"], old=old
-                    ),
-                )
-            )  # fmt: skip
+                Fault(file=row["file"], sheet=row["sheet"], row=row["row"], column=name, value=new, code=code, message=message)
+            )
         same = both.filter(pl.col("content") == pl.col("content_posted"))
         if len(same):
             skipped += len(same)
@@ -501,7 +514,10 @@ class _Batch:
             pl.concat(
                 [
                     made.filter(pl.col("customer").is_not_null()).select("customer", "entry"),
-                    documents.filter(pl.col("kind") == "apply_advance").select(pl.col("subject").alias("customer"), "entry"),
+                    # a bill that comes back from the bank unpaid is open again for what is held
+                    documents.filter(pl.col("kind").is_in(["apply_advance", "collection_result"])).select(
+                        pl.col("subject").alias("customer"), "entry"
+                    ),
                 ]
             )
             .unique()
@@ -515,7 +531,8 @@ class _Batch:
             self.take(_documents(step.documents), post_legs(apply_advance.LEGS, step.frames, self.ledger.chart))
 
     def refuse_overdrawn(self, lines: pl.DataFrame) -> None:
-        """A reversal may not leave a bill settled twice or an advance below zero."""
+        """A reversal may not leave a bill settled twice, an advance or an open item below zero."""
+        self._refuse_taken_up(lines)
         names = lines["customer"].drop_nulls().unique()
         if len(names) == 0:
             return
@@ -529,6 +546,46 @@ class _Batch:
             self.faults.append(
                 Fault(message=_("后续分录已使用本分录的款项(户号 {names}),请先冲销后续分录").format(names=_listed(sorted(set(used)))), code="dependent")
             )
+
+    def _refuse_taken_up(self, lines: pl.DataFrame) -> None:
+        """A slip that has arrived, a receipt that has a payer, a debit slip that has its list, a residue
+        that is paid: later entries stand on them."""
+        role = self.ledger.chart.role
+        normal = {role("transit_slip"): 1, role("ar_short"): 1, role("unidentified"): -1, role("debit_pending"): -1}
+        named = lines.filter(pl.col("account").is_in(list(normal)))
+        if named.is_empty():
+            return
+        side = pl.col("account").replace_strict(normal, return_dtype=pl.Int64)
+        wrong = (
+            self.state.items(named["account"].unique().sort().to_list())
+            .join(named.select("account", "document").unique(), on=["account", "document"], how="semi")
+            .group_by("account", "document")
+            .agg(pl.col("amount").sum())
+            .filter(pl.col("amount") * side < 0)
+        )
+        if len(wrong):
+            listed = _listed(sorted(set(wrong["document"])))
+            self.faults.append(
+                Fault(message=_("后续分录已使用本分录的款项(单据号 {names}),请先冲销后续分录").format(names=listed), code="dependent")
+            )
+
+    def refuse_banked(self, red: pl.DataFrame, since: dt.date, on: dt.date) -> None:
+        """Cash that has left the drawer since ``since`` is not taken back out of it: a receipt that is banked
+        is a matter of E29 or E30 (domain §3 E07), whatever else lies in the drawer by now."""
+        codes = list(self.ledger.chart.role_map("cash").values())
+        keys = ["cashier", "fund"]
+        wanted = red.filter(pl.col("account").is_in(codes)).group_by(keys).agg(taken=-pl.col("debit").sum()).filter(pl.col("taken") > 0)
+        day = since
+        while len(wanted) and not self.faults and day <= max(on, self.today):
+            held = self.state.daily(codes, day).group_by(keys).agg(held=pl.col("amount").sum())
+            # From its own date on, the reversal is in what the drawer holds.
+            need = pl.lit(0) if day >= on else pl.col("taken")
+            gone = wanted.join(held, on=keys, how="left").filter(pl.col("held").fill_null(0) < need)
+            self.faults += [
+                Fault(message=_("收费员 {cashier} 的 {fund} 现金已缴存,不能从抽屉冲销").format(cashier=cashier, fund=fund), code="banked")
+                for cashier, fund in gone.select(keys).sort(keys).iter_rows()
+            ]
+            day += dt.timedelta(days=1)
 
     def refuse_faults(self) -> None:
         """Raise everything that is wrong with the batch, at once, in the order of the file."""

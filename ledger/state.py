@@ -18,6 +18,7 @@ from typing import Protocol
 
 import polars as pl
 
+from ledger import collection
 from ledger.accounts import DIMENSIONS, Chart
 from ledger.book import Book
 from ledger.documents import KINDS
@@ -30,6 +31,13 @@ CUSTOMER_COLUMNS = (
 )  # fmt: skip
 
 ITEM_COLUMNS = ("account", "branch", "bank", "cashier", "customer", "bill_month", "fund", "item", "staff", "document")
+
+HISTORY_COLUMNS = (
+    "entry_id", "kind", "doc_no", "date", "content", "reversed", "reversing", "line", "account", "debit", "credit",
+    *DIMENSIONS,
+)  # fmt: skip
+"""A line of an earlier document with its head; ``reversed``: cancelled since, ``reversing``: a
+cancellation itself (booleans)."""
 
 
 class Source(Protocol):
@@ -48,7 +56,7 @@ class Source(Protocol):
         ...
 
     def daily(self, accounts: Sequence[str], until: dt.date) -> pl.DataFrame:
-        """Signed ``amount`` per account (prefix), branch, bank, cashier, fund, item up to a date."""
+        """Signed ``amount`` and ``credit`` per account (prefix), branch, bank, cashier, fund, item up to a date."""
         ...
 
     def facts(self, kind: str, subjects: pl.Series | None) -> pl.DataFrame:
@@ -67,12 +75,27 @@ class Source(Protocol):
         """``customer, bill_month`` that were ever charged and not cancelled."""
         ...
 
+    def bill_numbers(self, customers: pl.Series, months: pl.Series, accounts: Sequence[str]) -> pl.DataFrame:
+        """``customer, bill_month, document`` of every bill these accounts ever had, open or not."""
+        ...
+
+    def history(self, kinds: Sequence[str], customers: pl.Series, bills: pl.Series | None) -> pl.DataFrame:
+        """Lines of the documents of these kinds (empty: of any) that touch the customers (and bills):
+        :data:`HISTORY_COLUMNS`."""
+        ...
+
     def consequences(self, numbers: pl.Series) -> dict[str, int]:
         """How many automatic applications (``<number>-A<n>``) these documents have already."""
         ...
 
-    def references(self, kind: str, documents: pl.Series, prefixes: Sequence[str]) -> pl.DataFrame:
-        """Lines of a kind's entries with these document references: ``document, voucher``."""
+    def references(self, kind: str, documents: pl.Series, accounts: Sequence[str]) -> pl.DataFrame:
+        """Lines of a kind's entries with these document references: ``document, voucher, doc_no,
+        entry_id``; what ``reverse`` cancelled does not count."""
+        ...
+
+    def documents(self, kind: str, customers: pl.Series | None, accounts: Sequence[str]) -> pl.DataFrame:
+        """Entries of a kind (that touch the customers on these accounts) and were not cancelled by
+        ``reverse``: ``doc_no, date, content``."""
         ...
 
 
@@ -95,7 +118,7 @@ class State:
         self._pending: list[pl.DataFrame] = []
         self._documents: list[pl.DataFrame] = []
         self._facts: list[pl.DataFrame] = []
-        self._locks: pl.DataFrame | None = None
+        self._sent: pl.DataFrame | None = None
 
     def know(self, customers: pl.Series) -> None:
         """Look at further customers too (the sums known so far stay true: they are additive)."""
@@ -105,7 +128,7 @@ class State:
             return
         self.names = pl.concat([self.names, new]).sort()
         self._customers = None
-        self._locks = None
+        self._sent = None
         if self._bills is not None:
             self._bills = self._folded([self.source.bills(new, self.receivables, list(self.levy_accounts.values()))])
 
@@ -133,12 +156,14 @@ class State:
         self._documents.append(documents)
         self._pending.append(dated)
         self._fresh.append(dated)
+        if (documents["kind"] == "collection_result").any():
+            self._sent = None
 
     def add_facts(self, facts: pl.DataFrame) -> None:
         """Take up facts of this batch (``kind, doc_no, subject, date, content``)."""
         self._facts.append(facts)
         self._customers = None
-        self._locks = None
+        self._sent = None
 
     def pending(self) -> pl.DataFrame:
         """All lines of this batch so far, with ``date`` and signed ``amount``."""
@@ -212,21 +237,36 @@ class State:
 
     def locks(self) -> pl.DataFrame:
         """``customer, document, locked``: bills sent to the bank in a collection batch and not back yet."""
-        if self._locks is None:
-            sent = self.fact_rows("collection_batch")
-            back = self.fact_rows("collection_result")
-            open_ = sent.join(back, on=["batch", "customer", "bill_no"], how="anti", nulls_equal=True)
-            self._locks = open_.select(
-                "customer", pl.col("bill_no").alias("document"), pl.col("batch").alias("locked")
-            ).unique(["customer", "document"], keep="last")
-        return self._locks
+        items = self.collection_items()
+        waiting = items.filter(~pl.col("answered") & pl.col("document").is_not_null())
+        return waiting.select("customer", "document", pl.col("batch").alias("locked")).unique(
+            ["customer", "document"], keep="last", maintain_order=True
+        )
 
-    def charged(self, months: pl.Series) -> pl.DataFrame:
-        """``customer, bill_month`` already charged, this batch's own charges included."""
-        roles = [self.chart.role("ar_resident"), self.chart.role("ar_entity")]
-        known = self.source.charged(self.names, months, roles)
+    def collection_items(self) -> pl.DataFrame:
+        """Bills sent to the bank in collection batches (托收): :data:`ledger.collection.ITEMS` and
+        whether they are ``answered``, by money or by a return."""
+        if self._sent is None:
+            sent = collection.sent(
+                self.fact_rows("collection_batch"), self.fact_rows("opening_bills"), self.chart.levy_items
+            )
+            if sent.is_empty():
+                self._sent = sent.with_columns(answered=pl.lit(value=False))
+                return self._sent
+            results = [self.fact_rows("collection_result"), self.document_rows("collection_result", sent["customer"].unique())]
+            bills = pl.concat(
+                self._wide().filter(pl.col(code) > 0).select(*BILL_KEYS, gross=code) for code in self.receivables
+            )
+            self._sent = collection.answered(collection.numbered(sent, bills), pl.concat(results, how="diagonal"))
+        return self._sent
+
+    def charged(self, months: pl.Series, *roles: str) -> pl.DataFrame:
+        """``customer, bill_month`` already charged on these receivables (none given: residents and
+        entities), this batch's own charges included."""
+        codes = [self.chart.role(role) for role in roles or ("ar_resident", "ar_entity")]
+        known = self.source.charged(self.names, months, codes)
         mine = [
-            lines.filter(pl.col("account").is_in(roles)).group_by("customer", "bill_month").agg(pl.col("debit").sum())
+            lines.filter(pl.col("account").is_in(codes)).group_by("customer", "bill_month").agg(pl.col("debit").sum())
             for lines in self._pending
         ]
         fresh = [frame.filter(pl.col("debit") > 0).select("customer", "bill_month") for frame in mine]
@@ -259,14 +299,15 @@ class State:
         )
 
     def daily(self, prefixes: Sequence[str], until: dt.date) -> pl.DataFrame:
-        """Signed sums per account, branch, bank, cashier, fund, item up to and including a date."""
+        """Signed sums per account, branch, bank, cashier, fund, item up to and including a date
+        (``amount``), and of its credits alone (``credit``)."""
         keys = ["account", "branch", "bank", "cashier", "fund", "item"]
         known = self.source.daily(prefixes, until)
         wanted = pl.any_horizontal(*(pl.col("account").str.starts_with(prefix) for prefix in prefixes))
         mine = [
-            lines.filter(wanted & (pl.col("date") <= until)).select(*keys, "amount") for lines in self._pending
+            lines.filter(wanted & (pl.col("date") <= until)).select(*keys, "amount", "credit") for lines in self._pending
         ]
-        return pl.concat([known.select(*keys, "amount"), *mine]).group_by(keys).agg(pl.col("amount").sum())
+        return pl.concat([known.select(*keys, "amount", "credit"), *mine]).group_by(keys).agg(pl.col("amount", "credit").sum())
 
     def balance(self, prefix: str, until: dt.date, **where: str) -> int:
         """Signed balance of an account (or prefix) as of a date, restricted by dimensions."""
@@ -285,14 +326,14 @@ class State:
         return dict(self.source.consequences(numbers.unique()))
 
     def references(self, kind: str, documents: pl.Series, prefixes: Sequence[str]) -> pl.DataFrame:
-        """Which reference numbers a kind has used on lines of these accounts: ``document, voucher``
-        (the document's number, for one of this batch)."""
-        known = self.source.references(kind, documents.drop_nulls().unique(), prefixes)
-        wanted = pl.any_horizontal(*(pl.col("account").str.starts_with(prefix) for prefix in prefixes))
+        """Which reference numbers a kind has used on lines of these accounts: ``document, voucher,
+        doc_no, entry_id`` (of this batch: the document's number as voucher, a null entry)."""
+        accounts = [code for code in self.chart.codes if code.startswith(tuple(prefixes))]
+        known = self.source.references(kind, documents.drop_nulls().unique(), accounts)
         mine = [
-            lines.filter(wanted & pl.col("document").is_in(documents.drop_nulls().implode()))
-            .join(made.filter(pl.col("kind") == kind).select("entry", voucher=pl.col("doc_no")), on="entry")
-            .select("document", "voucher")
+            lines.filter(pl.col("account").is_in(accounts) & pl.col("document").is_in(documents.drop_nulls().implode()))
+            .join(made.filter(pl.col("kind") == kind).select("entry", "doc_no"), on="entry")
+            .select("document", voucher="doc_no", doc_no="doc_no", entry_id=pl.lit(None, pl.Int64))
             for made, lines in zip(self._documents, self._pending, strict=True)
         ]
         return pl.concat([known, *mine]).unique("document", keep="first")
@@ -309,6 +350,14 @@ class State:
         """Facts of a kind about the batch's customers (or all), decoded into typed columns."""
         return decode(self.facts(kind, None if all_subjects else self.names), kind)
 
+    def document_rows(self, kind: str, customers: pl.Series | None = None) -> pl.DataFrame:
+        """Rows of posted documents of a kind (that touch the customers) with this batch's own, decoded
+        into typed columns; what ``reverse`` cancelled does not count."""
+        columns = ["doc_no", "date", "content"]
+        mine = [documents.filter(pl.col("kind") == kind).select(columns) for documents in self._documents]
+        known = self.source.documents(kind, customers, self.receivables)
+        return decode(pl.concat([known.select(columns), *mine]), kind)
+
     def originals(self, kind: str, numbers: Iterable[str]) -> pl.DataFrame:
         """Posted documents with these numbers: ``doc_no, entry_id, date, content, reversed``.
 
@@ -318,7 +367,7 @@ class State:
         columns = ["doc_no", "entry_id", "date", "content", "reversed"]
         known = self.source.originals(kind, wanted).select(columns)
         mine = [
-            documents.filter((pl.col("kind") == kind) & pl.col("doc_no").is_in(wanted)).select(
+            documents.filter((pl.col("kind") == kind) & pl.col("doc_no").is_in(wanted.implode())).select(
                 "doc_no",
                 pl.lit(None, pl.Int64).alias("entry_id"),
                 "date",
@@ -328,6 +377,42 @@ class State:
             for documents in self._documents
         ]
         return pl.concat([known, *mine])
+
+    def bill_numbers(self, months: pl.Series) -> pl.DataFrame:
+        """``customer, bill_month, document`` of every bill of these months, open or not, this batch's included."""
+        keys = ["customer", "bill_month", "document"]
+        known = self.source.bill_numbers(self.names, months, self.receivables)
+        mine = [
+            lines.filter(
+                pl.col("account").is_in(self.receivables)
+                & pl.col("bill_month").is_in(months.implode())
+                & pl.col("document").is_not_null()
+            ).select(keys)
+            for lines in self._pending
+        ]
+        return pl.concat([known.select(keys), *mine]).unique().sort(keys)
+
+    def history(self, *kinds: str, bills: pl.Series | None = None) -> pl.DataFrame:
+        """What documents of these kinds (none given: of any) did to the batch's customers, line by line
+        (:data:`HISTORY_COLUMNS`); with ``bills`` only those that name one of them.
+
+        Documents of this very batch have a negative ``entry_id``.
+        """
+        known = self.source.history(kinds, self.names, bills)
+        parts = [known.select(HISTORY_COLUMNS)]
+        for documents, lines in zip(self._documents, self._pending, strict=True):
+            heads = documents.filter(pl.col("kind").is_in(kinds)) if kinds else documents
+            touching = lines.filter(pl.col("customer").is_in(self.names.implode()))
+            if bills is not None:
+                touching = touching.filter(pl.col("document").is_in(bills.implode()))
+            heads = heads.filter(pl.col("entry").is_in(touching["entry"].unique().implode()))
+            parts.append(
+                heads.select("entry", "kind", "doc_no", "date", "content")
+                .join(lines.drop("date"), on="entry", how="inner", maintain_order="left")
+                .with_columns(entry_id=-1 - pl.col("entry"), reversed=pl.lit(value=False), reversing=pl.lit(value=False))
+                .select(HISTORY_COLUMNS)
+            )
+        return pl.concat(parts)
 
     def lines_of(self, kind: str, number: str) -> pl.DataFrame:
         """The posting lines of one earlier document (empty when there is none)."""

@@ -20,7 +20,7 @@ from ledger.errors import Fault
 from ledger.funds import FLOAT_FUND
 from ledger.i18n import _
 from ledger.money import format_fen
-from ledger.postings.counter import used_numbers
+from ledger.postings.counter import revenue_accounts, used_numbers
 from ledger.postings.faults import control, rows_at_fault
 from ledger.postings.rule import Rule, Work, credit, debit
 from ledger.state import State
@@ -48,6 +48,7 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
         code="C17",
     )
     faults += rows_at_fault(docs.filter(pl.col("fund") == FLOAT_FUND), "fund", lambda _r: _("零钞不缴存"))
+    faults += revenue_accounts(docs, state)
     faults += used_numbers(docs, state, "slip_no", ["1002."])
     alone = docs.filter(pl.col("carried_by").fill_null("").str.contains("[、,;/ ]") == False)  # noqa: E712 - an expression
     warnings = control(alone.filter(pl.col("carried_by").is_not_null()), "C50", "carried_by")

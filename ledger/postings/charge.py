@@ -42,7 +42,7 @@ LEGS = (
 def prepare(docs: pl.DataFrame, state: State) -> Work:
     """Price the bills; refuse what the calendar, the customer or the control amount forbids."""
     bills = priced(docs, state)
-    faults = [*window(bills, state), *_duplicates(bills, state)]
+    faults = [*unpriced(bills), *window(bills, state), *_duplicates(bills, state)]
     faults += rows_at_fault(
         bills.filter(pl.col("c_kind") == "closed"), "customer", lambda _r: _("已销户,不能开账")
     )
@@ -63,6 +63,15 @@ def priced(docs: pl.DataFrame, state: State, *, first_tier: bool = False) -> pl.
         account=pl.col("receivable"),
         document=pl.col("doc_no"),
         item=pl.format("{}/{}", pl.lit(state.book.utility), pl.col("usage_class")),
+    )
+
+
+def unpriced(bills: pl.DataFrame) -> list[Fault]:
+    """Refuse what no tariff of the book holds for: it would be a bill of nothing."""
+    return rows_at_fault(
+        bills.filter(pl.col("gross").is_null()),
+        "usage_class",
+        lambda r: _("用水性质 {x} 在 {date} 没有水价").format(x=r["usage_class"], date=r["date"]),
     )
 
 

@@ -23,6 +23,7 @@ from ledger.errors import Fault, NotFound
 from ledger.i18n import _
 from ledger.money import format_fen
 from ledger.postings.faults import control, rows_at_fault
+from ledger.postings.persons import same
 from ledger.postings.rule import Rule, Work, credit, debit
 from ledger.state import State
 
@@ -36,7 +37,7 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     """Check persons, payee and positions; the schedule R11 shows the same figures."""
     docs = docs.with_columns(document=pl.col("doc_no"))
     known = {fund.zh for fund in state.book.funds if fund.transferable}
-    faults = [*persons(docs), *payees(docs, state, "head_office")]
+    faults = [*persons(docs, state), *payees(docs, state, "head_office")]
     faults += rows_at_fault(
         docs.filter(~pl.col("fund").is_in(list(known))), "fund", lambda r: _("{fund} 不能转给总公司").format(fund=r["fund"])
     )
@@ -73,14 +74,11 @@ def transferable(positions: pl.DataFrame, state: State) -> pl.DataFrame:
     return mine.join(short, on="bank", how="left").select("bank", "fund", available=pl.col("position") + netted)
 
 
-def persons(docs: pl.DataFrame) -> list[Fault]:
-    """C26: 录入, 复核 and 审批 are three different people."""
-    same = docs.filter(
-        (pl.col("maker") == pl.col("checker"))
-        | (pl.col("maker") == pl.col("approver"))
-        | (pl.col("checker") == pl.col("approver"))
-    ).unique("entry", keep="first", maintain_order=True)
-    return control(same, "C26", "checker")
+def persons(docs: pl.DataFrame, state: State) -> list[Fault]:
+    """C26: 录入, 复核 and 审批 are three different people, whether written by id or by name."""
+    pairs = (("maker", "checker"), ("maker", "approver"), ("checker", "approver"))
+    alike = pl.any_horizontal(*(same(first, second, state.book) for first, second in pairs))
+    return control(docs.filter(alike).unique("entry", keep="first", maintain_order=True), "C26", "checker")
 
 
 def payees(docs: pl.DataFrame, state: State, kind: str) -> list[Fault]:

@@ -193,8 +193,9 @@ def account_expr(role: str, chart: Chart) -> pl.Expr:
 
 
 def _branch(role: str, columns: Iterable[str]) -> pl.Expr:
-    """Cash lies in the cashier's branch, bank money in the account's, a claim in the customer's."""
-    own = {"cash": "cashier_branch", "bank": "bank_branch"}.get(role, "branch")
+    """Cash lies in the cashier's branch, bank money and what a settlement will bring in the account's,
+    a claim in the customer's."""
+    own = {"cash": "cashier_branch", "bank": "bank_branch", "transit_card": "bank_branch"}.get(role, "branch")
     order = [own, "branch", "cashier_branch", "bank_branch"]
     return pl.coalesce(*(pl.col(name) for name in dict.fromkeys(order) if name in columns))
 

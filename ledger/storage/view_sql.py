@@ -65,14 +65,14 @@ def literal(texts: Iterable[str]) -> str:
 def under(column: str, families: Sequence[str]) -> str:
     """``column`` is one of these accounts or below one of them (``1122`` covers ``1122.01``).
 
-    Text compares by bytes, so what is below is the range from ``1122.`` up to ``1122/``, the
-    character after the dot: either database finds both parts by index, LIKE it would not.
+    Text compares by bytes: what is below ``1122`` is the range from ``1122.`` up to ``1122/``,
+    the character after the dot.
     """
-    tests = []
-    for family in families:
-        literal([family])
-        tests += [f"{column} = '{family}'", f"({column} >= '{family}.' AND {column} < '{family}/')"]
-    return f"({' OR '.join(tests)})"
+    literal(families)
+    tests = " OR ".join(
+        f"{column} = '{family}' OR ({column} >= '{family}.' AND {column} < '{family}/')" for family in families
+    )
+    return f"({tests})"
 
 
 def _where(*conditions: str) -> str:
@@ -92,6 +92,13 @@ def _customer_index(alias: str, names: Sequence[str], accounts: Sequence[str]) -
     if "customer" not in names or levies:
         return ""
     return f"{alias}.customer IS NOT NULL AND {alias}.account NOT LIKE '2241.02%'"
+
+
+def _of_accounts(families: Sequence[str]) -> str:
+    """Lines ``p`` of the book's accounts ``a`` of these families: one search by index per account."""
+    return _where(
+        "a.book_id = :book_id", under("a.account", families), "p.book_id = a.book_id", "p.account = a.account"
+    )
 
 
 # -- balances ----------------------------------------------------------------------------
@@ -119,9 +126,8 @@ def turnover(keys: Sequence[str], *, accounts: Sequence[str] = (), equal: Sequen
 def open_items(keys: Sequence[str], *, accounts: Sequence[str], equal: Sequence[str] = ()) -> str:
     """Signed ``amount`` ≠ 0 per ``keys`` up to ``:as_of``; ``since``: date of its first line."""
     conditions = _where(
-        "p.book_id = :book_id",
+        _of_accounts(accounts),
         "p.date <= :as_of",
-        under("p.account", accounts),
         _customer_index("p", equal, accounts),
         sealed("p"),
         _equal("p.", equal),
@@ -129,7 +135,7 @@ def open_items(keys: Sequence[str], *, accounts: Sequence[str], equal: Sequence[
     listed = ", ".join(f"p.{key}" for key in keys)
     return f"""SELECT {listed}, max(p.branch) AS branch, CAST(sum(p.debit - p.credit) AS bigint) AS amount,
                min(p.date) AS since
-           FROM posting p WHERE {conditions}
+           FROM account a CROSS JOIN posting p WHERE {conditions}
            GROUP BY {listed} HAVING sum(p.debit - p.credit) <> 0 ORDER BY {listed}"""
 
 
@@ -139,6 +145,9 @@ _COLUMNS = f"""SELECT {", ".join(f"e.{name}" for name in ENTRY_COLUMNS)}, coales
            p.line, p.account, p.debit, p.credit, {", ".join(f"p.{name}" for name in DIMENSIONS)}"""
 
 _BY_LINE = """FROM posting p CROSS JOIN entry e
+       LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses"""
+
+_BY_ACCOUNT = """FROM account a CROSS JOIN posting p CROSS JOIN entry e
        LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses"""
 
 _BY_BATCH = """FROM batch b CROSS JOIN entry e CROSS JOIN posting p
@@ -170,19 +179,22 @@ def lines(
     these document kinds and their reversals; ``live`` leaves the opening out.
     ``origin`` is the kind of the document itself: a reversal's is that of its original.
     """
-    narrow = bool(accounts) or "customer" in equal
-    way = _where("p.book_id = :book_id", "p.date BETWEEN :start AND :end", sealed("p")) if narrow else _IN_BATCH
+    dated = "p.date BETWEEN :start AND :end"
+    if accounts:
+        source, way = _BY_ACCOUNT, _where(_of_accounts(accounts), dated, _MEET, sealed("p"))
+    elif "customer" in equal:
+        source, way = _BY_LINE, _where("p.book_id = :book_id", dated, _MEET, sealed("p"))
+    else:
+        source, way = _BY_BATCH, _where(_IN_BATCH, _MEET_BY_BATCH)
     conditions = _where(
         way,
-        _MEET if narrow else _MEET_BY_BATCH,
-        under("p.account", accounts) if accounts else "",
         _customer_index("p", equal, accounts),
         _equal("p.", equal),
         f"coalesce(o.kind, e.kind) IN ({literal(kinds)})" if kinds else "",
-        "p.entry_id < :entry_id" if before else "",
+        "+p.entry_id < :entry_id" if before else "",
         "e.event <> 'E01'" if live else "",
     )
-    return f"{_COLUMNS} {_BY_LINE if narrow else _BY_BATCH} WHERE {conditions} {_ORDER}"
+    return f"{_COLUMNS} {source} WHERE {conditions} {_ORDER}"
 
 
 def lines_of_entries(*, wanted: bool = False) -> str:
@@ -221,14 +233,14 @@ def entries(
     if account is not None or customer:
         names = ("customer",) if customer else ()
         line = _where(
-            "p.book_id = :book_id",
+            _of_accounts((account,)) if account is not None else "p.book_id = :book_id",
             # a customer's lines are few: their index does not hold the date
             "" if customer else "p.date BETWEEN :start AND :end",
-            under("p.account", (account,)) if account is not None else "",
             _customer_index("p", names, (account,) if account is not None else ()),
             _equal("p.", names),
         )
-        touched.append(f"e.entry_id IN (SELECT p.entry_id FROM posting p WHERE {line})")
+        tables = "posting p" if account is None else "account a CROSS JOIN posting p"
+        touched.append(f"e.entry_id IN (SELECT p.entry_id FROM {tables} WHERE {line})")
     if document:
         touched.append(
             """(e.doc_no = :document OR e.entry_id IN (
