@@ -162,12 +162,13 @@ def _until(ledger: Ledger, date: str | None, month: str | None) -> dt.date:
     return _day(date) or ledger.book.today()
 
 
-def _console(width: int = 0) -> Console:
-    """A console at least as wide as what it prints: figures wrap, they are never cut off."""
+def _console() -> Console:
+    """The terminal; what is no terminal takes lines of any length."""
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.width = max(console.width if console.is_terminal else 0, width)
+    if not console.is_terminal:
+        console.width = 200
     return console
 
 

@@ -23,8 +23,11 @@ _STYLES = {"opening": "dim", "subtotal": "bold", "section": "bold", "strong": "b
 
 
 def show(report: Report, console: Console) -> None:
-    """Print the report."""
-    console.print(renderable(report))
+    """Print the report. A terminal too narrow wraps the lines: no figure is ever cut off."""
+    made = renderable(report)
+    needed = min(console.measure(made).minimum + 2, WIDE) if console.is_terminal else WIDE
+    console.width = max(console.width, needed)
+    console.print(made)
 
 
 def render(report: Report, *, width: int = WIDE, color: bool = False) -> str:
