@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -153,12 +154,12 @@ def _today(ledger: Ledger, text: str | None) -> dt.date:
 
 
 def _until(ledger: Ledger, date: str | None, month: str | None) -> dt.date:
-    from ledger.calendar import last_of_month
+    """The last day asked for: of the month, the date, else today."""
+    from ledger.calendar import Calendar
 
     if month is not None:
         first = _day(f"{month}-01", "--month")
-        assert first is not None
-        return last_of_month(first)
+        return Calendar.month_end(first or dt.date.min)
     return _day(date) or ledger.book.today()
 
 
@@ -269,15 +270,15 @@ def _post_month(ledger: Ledger, folder: Path, today: dt.date) -> None:
     from importers.statements.store import import_statement
 
     with _progress() as progress:
-        for path, kind, done in post_folder(ledger, folder, operator="demo", today=today, progress=progress):
+        for path, done in post_folder(ledger, folder, operator="demo", today=today, progress=progress):
             _say(f"{path.name}: {_outcome(done)}")
     for path in sorted((folder / "statements").iterdir()):
         with ledger.store.writing(ledger.book_id) as session:
-            done = import_statement(
+            imported = import_statement(
                 session, ledger.book_id, ledger.book.bank(path.stem), path,
                 operator="demo", cutover=ledger.book.cutover,
             )  # fmt: skip
-        _say(done.text())
+        _say(imported.text())
     for bank in ledger.book.banks:
         _say(_reconcile(ledger, bank.code, f"{today:%Y-%m}", "demo"))
 
@@ -705,17 +706,17 @@ def statement_import(
 
     ledger = _ledger(db)
     balance = parse_fen(opening) if opening is not None else None
-    period = (_day(start, "--from"), _day(end, "--to"))
+    first, last = _day(start, "--from"), _day(end, "--to")
     dialects = load_dialects()
     if form != "auto":
         dialects = tuple(dialect for dialect in dialects if dialect.name == form)
     if not files:
-        if account is None or balance is None or None in period:
+        if account is None or balance is None or first is None or last is None:
             raise typer.BadParameter(_("没有文件时须给出 --account、--opening、--from、--to"))
         with ledger.store.writing(ledger.book_id) as session:
             done = import_empty(
                 session, ledger.book_id, ledger.book.bank(account), opening=balance,
-                from_date=period[0], to_date=period[1], operator=_operator(operator), cutover=ledger.book.cutover,
+                from_date=first, to_date=last, operator=_operator(operator), cutover=ledger.book.cutover,
             )  # fmt: skip
         _say(done.text())
         return
@@ -725,7 +726,7 @@ def statement_import(
             done = import_statement(
                 session, ledger.book_id, bank, path, operator=_operator(operator), cutover=ledger.book.cutover,
                 currency=ledger.book.currency, dialects=dialects, direction=direction, accept_differences=accept,
-                opening=balance, from_date=period[0], to_date=period[1],
+                opening=balance, from_date=first, to_date=last,
             )  # fmt: skip
         _say(done.text())
     _next("meterbook reconcile run --account … --month …")
@@ -904,7 +905,7 @@ def day_close(date: Date = None, db: Db = DEFAULT_DB, today: Today = None, opera
     day = _day(date) or _today(ledger, today)
     close_day(ledger, day, operator=_operator(operator), today=_today(ledger, today))
     _say(_("{day} 已日结").format(day=day))
-    _next("meterbook report R24 --date {day}".format(day=day))
+    _next(f"meterbook report R24 --date {day}")
 
 
 # -- out of the book --------------------------------------------------------------------------------------------
@@ -945,10 +946,8 @@ def fava(
 
 
 def _serve(ledger: Ledger, folder: Path, port: int) -> None:
-    try:
-        import fava  # noqa: F401 - an extra: say how to get it before anything is written
-    except ImportError:
-        raise Refused(_("尚未安装 Fava,请运行 pip install 'meterbook[fava]'")) from None
+    if not all(map(find_spec, ("beancount", "fava"))):  # an extra: say so before anything is written
+        raise Refused(_("尚未安装 Fava,请运行 pip install 'meterbook[fava]'"))
     from exports.fava import serve
 
     with ledger.store.reading() as session:

@@ -25,7 +25,6 @@ from pathlib import Path
 
 import polars as pl
 import psycopg
-
 from common import (
     Databases,
     charges,
@@ -37,6 +36,7 @@ from common import (
     receipts,
     receipts_csv,
 )
+
 from importers.documents import read
 from ledger.books import open_book
 from ledger.journal import post
@@ -63,7 +63,7 @@ def post_file(url: str, path: Path, today: str = "2023-07-31") -> dict[str, floa
 
 
 def _peak() -> float:
-    """Peak memory of this process in MB. (ru_maxrss would count what the parent held at the fork.)"""
+    """Peak memory of this process in MB (ru_maxrss would count what the parent held at the fork)."""
     status = Path("/proc/self/status")
     if not status.exists():  # not Linux
         return float("nan")

@@ -1,0 +1,1 @@
+"""What comes in: document files, bank statements, return files."""

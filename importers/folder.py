@@ -35,7 +35,7 @@ def document_files(folder: Path) -> list[tuple[Path, str]]:
 
 def post_folder(
     ledger: Ledger, folder: Path, *, operator: str, today: dt.date, progress: Progress
-) -> Iterator[tuple[Path, str, Posted]]:
+) -> Iterator[tuple[Path, Posted]]:
     """Post each file; yields what was done. Stops at the first refusal, nothing of that file posted."""
     files = document_files(folder)
     for number, (path, kind) in enumerate(files):
@@ -43,4 +43,4 @@ def post_folder(
         documents = read(path, kind, ledger.book)
         if documents.faults:
             raise SourceError(documents.faults)
-        yield path, kind, post(ledger, [documents], operator=operator, today=today)
+        yield path, post(ledger, [documents], operator=operator, today=today)

@@ -19,7 +19,6 @@ from typing import Literal, Protocol
 
 import polars as pl
 
-from ledger import settlement
 from ledger.accounts import Chart
 from ledger.book import Book
 from ledger.canonical import batch_key, differing_field, row_content
@@ -28,7 +27,9 @@ from ledger.documents import KINDS, Kind
 from ledger.errors import AlreadyReversed, ConflictingDocument, Fault, NotFound, Refused
 from ledger.i18n import _
 from ledger.money import format_fen
+from ledger.number_series import USE, marks
 from ledger.postings import RULES, apply_advance
+from ledger.postings.faults import rows_at_fault
 from ledger.postings.opening import posted_rows
 from ledger.postings.rule import LINE_SCHEMA, Rule, Work, post_legs
 from ledger.state import State
@@ -72,10 +73,17 @@ _LIST = 20
 class Submission(Protocol):
     """A file (or sheet) of documents of one kind, as the importers deliver it."""
 
-    kind: str
-    frame: pl.DataFrame
-    file: str
-    sha256: str
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def frame(self) -> pl.DataFrame: ...
+
+    @property
+    def file(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +361,7 @@ class _Batch:
         self.warnings: list[Fault] = []
         self.size = 0
         self.opening_checked = False
+        self.numbers = pl.Series("doc_no", [], pl.String)
         self.closed_periods = sql.closed_periods(session, ledger.book_id)
         self.closed_days = sql.closed_days(session, ledger.book_id)
 
@@ -363,9 +372,10 @@ class _Batch:
         self.state.know(rows.get_column("customer") if "customer" in rows.columns else pl.Series("customer", [], pl.String))
         rows = self._enriched(kind, rows)
         self.check_dates(rows, kind.name)
-        self._check_customers(kind, rows)
+        self._check_customers(rows)
         if kind.name not in MASTER_KINDS:
             self._check_opening()
+        self._use_numbers(kind, rows)
         for wave in _waves(rows, rule.serial):
             work = rule.prepare(wave, self.state)
             self.faults += work.faults
@@ -471,7 +481,30 @@ class _Batch:
                     Fault(message=_("期初尚不完整:请先记 {kind}({name})").format(kind=KINDS[kind].title(), name=kind), code="E01")
                 )
 
-    def _check_customers(self, kind: Kind, rows: pl.DataFrame) -> None:
+    def _use_numbers(self, kind: Kind, rows: pl.DataFrame) -> None:
+        """Mark the invoice and receipt numbers that these documents hand out; refuse one used before."""
+        used = marks(kind.name, rows)
+        if used is None or used.is_empty():
+            return
+        numbers = used["doc_no"]
+        before = sql.posted_documents(self.session, self.ledger.book_id, USE, numbers.unique())
+        mine = self.numbers.filter(self.numbers.is_in(numbers.implode()))
+        taken = pl.concat([before["doc_no"], mine])
+        again = used.filter(pl.col("doc_no").is_in(taken.implode()) | ~pl.col("doc_no").is_first_distinct())
+        places = rows.join(again.select("row", "sheet", number=pl.col("doc_no")), on=["row", "sheet"], nulls_equal=True)
+        column = "invoice" if "invoice" in rows.columns else "doc_no"
+        self.faults += rows_at_fault(
+            places.with_columns(kind=pl.lit(kind.name)),
+            column,
+            lambda r: _("票据号 {number} 已使用,号码不得重复").format(number=r["number"].partition("/")[2]),
+            code="C38",
+        )
+        self.numbers = pl.concat([self.numbers, numbers])
+        placed = used.drop("of_entry", "file").with_columns(entry=pl.int_range(pl.len(), dtype=pl.Int64) + self.size)
+        self.size += len(placed)
+        self.documents.append(_documents(placed))
+
+    def _check_customers(self, rows: pl.DataFrame) -> None:
         if "c_name" not in rows.columns:
             return
         unknown = rows.filter(pl.col("customer").is_not_null() & pl.col("c_name").is_null())
@@ -759,6 +792,4 @@ def _assert_balanced(postings: pl.DataFrame) -> None:
 
 def faults_of(rows: pl.DataFrame, column: str, message: str, *, code: str | None = None) -> list[Fault]:
     """One fault per row with the same message; ``column`` is the canonical name of the column at fault."""
-    from ledger.postings.faults import rows_at_fault
-
     return rows_at_fault(rows, column, lambda _row: message, code=code)

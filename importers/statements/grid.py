@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ UNPACKED_MAX = 512 * 1024 * 1024
 """An XLSX is a zip archive: what it may unpack to, before any reader touches it."""
 CELLS_MAX = 20_000_000
 """Rows × columns a sheet may claim."""
+HEAD_CHARS = 1_000_000
+"""How much of a text is weighed when its encoding is told by its words."""
 DELIMITERS = (",", "\t", ";", "|")
 
 Row = list[str]
@@ -55,18 +58,20 @@ def rejected(message: str, *, file: str, row: int | None = None, **place: str | 
     )
 
 
-def decode(content: bytes, file: str) -> tuple[str, str]:
-    """Text and the name of its encoding.
+def decode(content: bytes, file: str, *, declared: str | None = None) -> tuple[str, str]:
+    """Text and the name of its encoding; the whole file in one, strictly.
+
+    ``declared`` is what the file itself says, tried after UTF-8.
 
     Raises:
-        ImportRejected: NUL bytes, or neither UTF-8 nor GB18030 nor UTF-16 with BOM.
+        ImportRejected: NUL bytes, or no encoding of a bank.
     """
     if content.startswith(b"\xef\xbb\xbf"):
         tries = ["utf-8-sig"]
     elif content.startswith((b"\xff\xfe", b"\xfe\xff")):
         tries = ["utf-16"]
     else:
-        tries = ["utf-8", "gb18030"]
+        tries = ["utf-8", *([declared] if declared else []), "iso-8859-1" if _western(content) else "gb18030"]
     for encoding in tries:
         try:
             text = content.decode(encoding, errors="strict")
@@ -84,6 +89,22 @@ def decode(content: bytes, file: str) -> tuple[str, str]:
         file=file,
         row=row,
     )
+
+
+def _western(content: bytes) -> bool:
+    """Bytes beyond ASCII that are single letters among others (ISO-8859-1), not Chinese words.
+
+    Almost any Latin text decodes as GB18030 too: one letter with the next as
+    one character. Chinese stands in words of two characters and more.
+    """
+    if re.search(rb"[\x80-\x9f]", content) or not re.search(rb"[\xa0-\xff]", content):
+        return False
+    try:
+        text = content.decode("gb18030")
+    except UnicodeDecodeError:
+        return True
+    words = re.findall(r"[^\x00-\x7f]+", text[:HEAD_CHARS])
+    return 2 * sum(len(word) == 1 for word in words) > len(words)
 
 
 def grids(content: bytes, file: str) -> Iterator[Grid]:

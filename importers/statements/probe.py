@@ -31,7 +31,11 @@ def probe(
 
 
 def as_json(statement: Statement) -> dict[str, Any]:
-    """One statement's figures: amounts as decimal strings, unknown ones null."""
+    """One statement's figures: amounts as decimal strings, unknown ones null.
+
+    Counts and totals are the file's entries; those not booked yet are among
+    them, and the finding ``pending`` says how many: they are never imported.
+    """
 
     def text(fen: int | None) -> str | None:
         return None if fen is None else decimal_text(fen)
@@ -42,11 +46,11 @@ def as_json(statement: Statement) -> dict[str, Any]:
         "encoding": statement.encoding,
         "account": statement.account,
         "currency": statement.currency,
-        "transactions": statement.lines.height,
+        "transactions": statement.lines.height + statement.pending.height,
         "opening": text(statement.opening),
         "closing": text(statement.closing),
-        "total_in": text(statement.total_in),
-        "total_out": text(statement.total_out),
+        "total_in": text(statement.total_in + int(statement.pending["amount_in"].sum())),
+        "total_out": text(statement.total_out + int(statement.pending["amount_out"].sum())),
         "balance_ok": statement.balance_ok,
         "findings": [finding.as_json() for finding in statement.findings],
     }

@@ -14,7 +14,7 @@ from importers.statements.balance import Verdict, judge
 from importers.statements.dialect import Dialect, load_dialects
 from importers.statements.grid import grids, rejected
 from importers.statements.recognise import KNOWN_MIN, Seen, Table, find_table, not_recognised
-from importers.statements.statement import LINES, Finding, Statement
+from importers.statements.statement import LINES, Finding, Statement, closing_finding, opening_finding
 from importers.statements.table import CURRENCIES, Extract, extract
 from ledger.errors import ImportRejected
 from ledger.i18n import _
@@ -311,21 +311,9 @@ def _balance_findings(
             Finding(code="balance_break", severity="error", message=_("余额共有 {n} 处不衔接").format(n=broken))
         )
     if stated is not None and closing is not None and stated + move != closing:
-        found.append(
-            Finding(
-                code="closing",
-                severity="error",
-                difference=closing - stated - move,
-                message=_("期初 {a} + 收入 − 支出 = {b},与期末 {c} 差 {x}").format(
-                    a=format_fen(stated),
-                    b=format_fen(stated + move),
-                    c=format_fen(closing),
-                    x=format_fen(closing - stated - move),
-                ),
-            )
-        )
+        found.append(closing_finding(stated, move, closing))
     if first is None and not breaks and frame.height:
-        found.append(Finding(code="opening_unknown", severity="warning", message=_("文件没有给出期初余额")))
+        found.append(opening_finding())
     return found
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-from ledger.money import decimal_text
+from ledger.i18n import _
+from ledger.money import decimal_text, format_fen
 
 LINES: dict[str, pl.DataType] = {
     "date": pl.Date(),
@@ -58,6 +59,31 @@ class Finding:
         return shown
 
 
+def closing_finding(opening: int, move: int, closing: int) -> Finding:
+    """Opening + in − out is not the closing: by how much."""
+    return Finding(
+        code="closing",
+        severity="error",
+        difference=closing - opening - move,
+        message=_("期初 {a} + 收入 − 支出 = {b},与期末 {c} 差 {x}").format(
+            a=format_fen(opening),
+            b=format_fen(opening + move),
+            c=format_fen(closing),
+            x=format_fen(closing - opening - move),
+        ),
+    )
+
+
+def opening_finding() -> Finding:
+    """The file gives no opening balance."""
+    return Finding(code="opening_unknown", severity="warning", message=_("文件没有给出期初余额"))
+
+
+def no_lines() -> pl.DataFrame:
+    """An empty frame of lines."""
+    return pl.DataFrame(schema=LINES)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One account, one period, as the bank printed it. Amounts in fen.
@@ -68,6 +94,8 @@ class Statement:
     view), ``debit_in`` (the enterprise's view) or None where the file leaves no
     doubt, and ``proven`` that the balances alone say so; ``row_order`` is ``oldest_first``, ``newest_first`` or
     ``undetermined``. ``breaks`` counts rows where the running balance jumps.
+    ``pending`` are entries the bank announces and has not booked: shown, never imported.
+    A date is null only under an error finding ``date``; such a statement is not importable.
     """
 
     account: str | None
@@ -89,6 +117,7 @@ class Statement:
     sha256: str
     file_name: str
     serial_scope: str = "account"
+    pending: pl.DataFrame = field(default_factory=no_lines)
 
     @property
     def total_in(self) -> int:

@@ -17,7 +17,7 @@ from ledger.postings.rule import Rule, Work
 from ledger.state import State
 
 
-def _customers(docs: pl.DataFrame, state: State) -> Work:
+def _customers(docs: pl.DataFrame, _state: State) -> Work:
     """客户资料: accounts are never deleted; a change is a later row with its start date."""
     return Work(documents=docs)
 
@@ -49,7 +49,7 @@ def _opening_items(docs: pl.DataFrame, state: State) -> Work:
     return Work(documents=docs, faults=against_items(opening, items, state))
 
 
-def _reading(docs: pl.DataFrame, state: State) -> Work:
+def _reading(docs: pl.DataFrame, _state: State) -> Work:
     """超收/未抄: a reading without a bill, counted in R16."""
     return Work(documents=docs)
 
@@ -71,7 +71,7 @@ def _service(docs: pl.DataFrame, state: State) -> Work:
     return Work(documents=docs, faults=faults)
 
 
-def _number_issue(docs: pl.DataFrame, state: State) -> Work:
+def _number_issue(docs: pl.DataFrame, _state: State) -> Work:
     """票据领用: from small to large."""
     wrong = docs.filter(
         (pl.col("from_no").str.len_chars() != pl.col("to_no").str.len_chars()) | (pl.col("from_no") > pl.col("to_no"))
@@ -79,7 +79,7 @@ def _number_issue(docs: pl.DataFrame, state: State) -> Work:
     return Work(documents=docs, faults=rows_at_fault(wrong, "to_no", lambda _r: _("止号应不小于起号,位数相同")))
 
 
-def _number_void(docs: pl.DataFrame, state: State) -> Work:
+def _number_void(docs: pl.DataFrame, _state: State) -> Work:
     """票据作废: the copies are kept; a number is voided once."""
     return Work(documents=docs)
 

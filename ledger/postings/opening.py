@@ -178,8 +178,8 @@ def against_bills(rows: pl.DataFrame, bills: pl.DataFrame, state: State) -> list
     amount = pl.col("debit").fill_null(0) - pl.col("credit").fill_null(0)
     faults: list[Fault] = []
     claims = [state.chart.role(role) for role in ("ar_resident", "ar_entity", "ar_tm", "ar_inspection", "ar_closed")]
-    pairs = [(code, bills.filter(pl.col("account") == code)["gross"].sum()) for code in claims]
-    pairs += [(state.chart.levy("billed", item), -bills[item].fill_null(0).sum()) for item in state.chart.levy_items]
+    pairs = [(code, int(bills.filter(pl.col("account") == code)["gross"].sum())) for code in claims]
+    pairs += [(state.chart.levy("billed", item), -int(bills[item].fill_null(0).sum())) for item in state.chart.levy_items]
     for code, listed in pairs:
         booked = rows.filter(pl.col("account") == code).select(amount.sum()).item()
         if booked != listed:
@@ -204,7 +204,7 @@ def against_items(rows: pl.DataFrame, items: pl.DataFrame, state: State) -> list
     faults: list[Fault] = []
     for bank in state.book.banks:
         booked = rows.filter(pl.col("account") == bank.code).select(amount.sum()).item()
-        stated = listed.filter(pl.col("bank") == bank.code)["signed"].sum()
+        stated = int(listed.filter(pl.col("bank") == bank.code)["signed"].sum())
         if booked != stated:
             faults.append(
                 Fault(

@@ -20,7 +20,6 @@ from __future__ import annotations
 import polars as pl
 
 from ledger import settlement
-from ledger.errors import Fault
 from ledger.i18n import _
 from ledger.money import format_fen
 from ledger.postings.bills import one_bill

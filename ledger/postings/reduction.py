@@ -30,7 +30,7 @@ import polars as pl
 from ledger import settlement
 from ledger.errors import Fault
 from ledger.i18n import _
-from ledger.postings.bills import named_bills, none_named, one_bill, refuse_locked
+from ledger.postings.bills import named_bills, one_bill, refuse_locked
 from ledger.postings.charge import locked
 from ledger.postings.faults import control, rows_at_fault
 from ledger.postings.persons import same

@@ -269,7 +269,7 @@ def book_config(session: Session, book_id: int) -> tuple[int, str, str] | None:
         "SELECT version, book_toml, chart_toml FROM book_config WHERE book_id = :b ORDER BY version DESC LIMIT 1",
         b=book_id,
     )
-    return tuple(rows[0]) if rows else None  # type: ignore[return-value]
+    return (int(rows[0][0]), str(rows[0][1]), str(rows[0][2])) if rows else None
 
 
 def known_accounts(session: Session, book_id: int) -> set[str]:

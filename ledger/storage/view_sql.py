@@ -83,15 +83,25 @@ def _equal(prefix: str, names: Sequence[str]) -> str:
     return _where(*(f"{prefix}{name} = :{name}" for name in names))
 
 
-def _customer_index(alias: str, names: Sequence[str], accounts: Sequence[str]) -> str:
-    """In the words of the partial index on customers, where the question allows it.
+def _without_customer(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name != "customer"]
 
-    It leaves collected levies out; an entry with those has a line on the customer's bill as well.
+
+def _of_customer(families: Sequence[str] = ()) -> str:
+    """Lines ``p`` of ``:customer``, on these families.
+
+    Through the customer's entries, which his partial index gives by itself (it leaves collected
+    levies out, but an entry with those has a line on his bill as well). The customer stands
+    there as a query of its own: SQLite would put a plain value into the words of the index
+    too, and would no longer know it by them.
     """
-    levies = any(account.startswith("2241") or "2241".startswith(account) for account in accounts)
-    if "customer" not in names or levies:
-        return ""
-    return f"{alias}.customer IS NOT NULL AND {alias}.account NOT LIKE '2241.02%'"
+    return _where(
+        """p.book_id = :book_id AND p.entry_id IN (
+               SELECT c.entry_id FROM posting c WHERE c.book_id = :book_id AND c.customer = (SELECT :customer)
+                 AND c.customer IS NOT NULL AND c.account NOT LIKE '2241.02%')""",
+        "p.customer = :customer",
+        under("p.account", families) if families else "",
+    )
 
 
 def _of_accounts(families: Sequence[str]) -> str:
@@ -125,18 +135,18 @@ def turnover(keys: Sequence[str], *, accounts: Sequence[str] = (), equal: Sequen
 
 def open_items(keys: Sequence[str], *, accounts: Sequence[str], equal: Sequence[str] = ()) -> str:
     """Signed ``amount`` ≠ 0 per ``keys`` up to ``:as_of``; ``since``: date of its first line."""
-    conditions = _where(
-        _of_accounts(accounts),
-        "p.date <= :as_of",
-        _customer_index("p", equal, accounts),
-        sealed("p"),
-        _equal("p.", equal),
-    )
-    listed = ", ".join(f"p.{key}" for key in keys)
+    if "customer" in equal:
+        tables, way = "posting p", _of_customer(accounts)
+    else:
+        tables, way = "account a CROSS JOIN posting p", _of_accounts(accounts)
+    conditions = _where(way, "p.date <= :as_of", sealed("p"), _equal("p.", _without_customer(equal)))
+    # as expressions: SQLite would rather walk a whole index in the order of the groups than search
+    listed = ", ".join(f"p.{key} || '' AS {key}" for key in keys)
+    groups = ", ".join(str(number) for number in range(1, len(keys) + 1))
     return f"""SELECT {listed}, max(p.branch) AS branch, CAST(sum(p.debit - p.credit) AS bigint) AS amount,
                min(p.date) AS since
-           FROM account a CROSS JOIN posting p WHERE {conditions}
-           GROUP BY {listed} HAVING sum(p.debit - p.credit) <> 0 ORDER BY {listed}"""
+           FROM {tables} WHERE {conditions}
+           GROUP BY {groups} HAVING sum(p.debit - p.credit) <> 0 ORDER BY {groups}"""
 
 
 # -- lines -------------------------------------------------------------------------------
@@ -179,17 +189,16 @@ def lines(
     these document kinds and their reversals; ``live`` leaves the opening out.
     ``origin`` is the kind of the document itself: a reversal's is that of its original.
     """
-    dated = "p.date BETWEEN :start AND :end"
-    if accounts:
-        source, way = _BY_ACCOUNT, _where(_of_accounts(accounts), dated, _MEET, sealed("p"))
-    elif "customer" in equal:
-        source, way = _BY_LINE, _where("p.book_id = :book_id", dated, _MEET, sealed("p"))
+    if "customer" in equal:
+        source, way = _BY_LINE, _where(_of_customer(accounts), _MEET, sealed("p"))
+    elif accounts:
+        source, way = _BY_ACCOUNT, _where(_of_accounts(accounts), _MEET, sealed("p"))
     else:
         source, way = _BY_BATCH, _where(_IN_BATCH, _MEET_BY_BATCH)
     conditions = _where(
         way,
-        _customer_index("p", equal, accounts),
-        _equal("p.", equal),
+        "p.date BETWEEN :start AND :end",
+        _equal("p.", _without_customer(equal)),
         f"coalesce(o.kind, e.kind) IN ({literal(kinds)})" if kinds else "",
         "+p.entry_id < :entry_id" if before else "",
         "e.event <> 'E01'" if live else "",
@@ -230,17 +239,12 @@ def entries(
     ``document`` is the entry's own number or one on a line.
     """
     touched, source = [], "FROM entry e"
-    if account is not None or customer:
-        names = ("customer",) if customer else ()
-        line = _where(
-            _of_accounts((account,)) if account is not None else "p.book_id = :book_id",
-            # a customer's lines are few: their index does not hold the date
-            "" if customer else "p.date BETWEEN :start AND :end",
-            _customer_index("p", names, (account,) if account is not None else ()),
-            _equal("p.", names),
-        )
-        tables = "posting p" if account is None else "account a CROSS JOIN posting p"
-        touched.append(f"e.entry_id IN (SELECT p.entry_id FROM {tables} WHERE {line})")
+    family = () if account is None else (account,)
+    if customer:
+        touched.append(f"e.entry_id IN (SELECT p.entry_id FROM posting p WHERE {_of_customer(family)})")
+    elif account is not None:
+        line = _where(_of_accounts(family), "p.date BETWEEN :start AND :end")
+        touched.append(f"e.entry_id IN (SELECT p.entry_id FROM account a CROSS JOIN posting p WHERE {line})")
     if document:
         touched.append(
             """(e.doc_no = :document OR e.entry_id IN (

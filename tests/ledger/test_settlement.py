@@ -61,7 +61,7 @@ tender_rows = st.lists(st.tuples(st.sampled_from("ABCD"), st.integers(1, 300_000
 
 
 @given(bill_rows, tender_rows, st.randoms())
-def test_nothing_is_created_or_lost(owed: list, paid: list, random) -> None:  # noqa: ANN001 - Hypothesis' random
+def test_nothing_is_created_or_lost(owed: list, paid: list, random) -> None:
     """Σ applied + rest = tender; applied bills are whole, a prefix of the oldest; order of input does not matter."""
     done = settlement.settle(tenders(*paid), bills(*owed))
     for row in done.tenders.iter_rows(named=True):

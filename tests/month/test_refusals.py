@@ -80,7 +80,7 @@ def test_5_day_close_with_a_short_not_made_good(fresh: Book) -> None:
     """C51, with V06 and V07 alone."""
     fresh.post_until("0609-05")
     before = snapshot(fresh)
-    with pytest.raises(Refused, match="收费员C01当日短款5.00元未补齐"):
+    with pytest.raises(Refused, match=r"收费员C01当日短款5\.00元未补齐"):
         close_day(fresh.ledger, dt.date(2023, 6, 9), operator="tester", today=dt.date(2023, 6, 9))
     assert snapshot(fresh) == before
 

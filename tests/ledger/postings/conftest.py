@@ -75,6 +75,10 @@ class Desk:
             for line in self.lines(kind, doc_no).iter_rows(named=True)
         ]
 
+    def dimensions(self, kind: str, doc_no: str, *names: str) -> list[tuple[str | None, ...]]:
+        """Account and these dimensions of each line of one entry, in order of its lines."""
+        return self.lines(kind, doc_no).select("account", *names).rows()
+
     def balance(self, account: str, **where: str) -> str:
         """Signed balance now (debit +), e.g. ``balance("2241.02.01", fund="水费")``."""
         with self.ledger.store.reading() as session:
@@ -163,6 +167,24 @@ def opened(desk: Desk) -> Desk:
         {**levy, "account": "2241.02.03", "credit": "150.00"},
     )
     return desk
+
+
+CHARGES = (
+    ("R1", "R", 12), ("R2", "R", 28), ("R3", "R", 10), ("R4", "R", 9), ("R7", "R", 11),
+    ("E1", "N", 1000), ("E2", "N", 500), ("E3", "N", 290), ("E4", "S", 100), ("E5", "N", 250), ("E6", "N", 20),
+)  # fmt: skip
+
+
+@pytest.fixture
+def june(opened: Desk) -> Desk:
+    """The same with the bills of June (domain §6.2): B-R1 41.40, B-R2 120.80, B-R3 34.50, B-R4 31.05, B-R7 37.95,
+    B-E1 4,800.00, B-E2 2,400.00, B-E3 1,392.00, B-E4 820.00, B-E5 1,200.00, B-E6 96.00."""
+    bill = {"date": "2023-06-05", "bill_month": "2023-06", "read_code": "normal"}
+    opened.post(
+        "charge",
+        *({**bill, "doc_no": f"B-{c}", "customer": c, "usage_class": u, "volume": v} for c, u, v in CHARGES),
+    )
+    return opened
 
 
 Poster = Callable[..., Posted]

@@ -108,6 +108,22 @@ def test_seq_orders_a_batch_over_all_its_sheets(desk: Desk) -> None:
     assert done.entries["kind"].to_list() == ["charge", "cash_receipt"]
 
 
+def test_an_invoice_number_is_used_once_whatever_the_document(desk: Desk) -> None:
+    """C38: a number of the series stands once, in the batch and in the book; a voided one is used too."""
+    desk.post("charge", charge(1), charge(2), charge(3))
+    paid = {"date": "2023-06-09", "amount": "34.50", "cashier": "C01"}
+    desk.post("cash_receipt", {**paid, "customer": "R1", "invoice": "0001"})
+    scan = {"date": "2023-06-09", "amount": "34.50", "bank": "1002.02", "customer": "R2", "channel_no": "WX1"}
+    with pytest.raises(Refused, match="票据号 0001 已使用"):
+        desk.post("scan_receipt", {**scan, "invoice": "0001"})
+    with pytest.raises(Refused, match="票据号 0002 已使用"):
+        desk.post("scan_receipt", {**scan, "invoice": "0002"}, {**scan, "customer": "R3", "channel_no": "WX2", "invoice": "0002"})
+    desk.post("number_void", {"date": "2023-06-09", "series": "invoice", "invoice": "0003", "reason": "打印错位"})
+    with pytest.raises(Refused, match="票据号 0003 已使用"):
+        desk.post("scan_receipt", {**scan, "invoice": "0003"})
+    assert desk.post("scan_receipt", {**scan, "invoice": "0004"}).status == "posted"
+
+
 def test_dry_run_shows_and_writes_nothing(desk: Desk) -> None:
     """The entries are those that would be posted."""
     done = desk.post("charge", charge(1), dry_run=True)
@@ -157,7 +173,7 @@ def _post_large(url: str) -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_a_killed_post_leaves_all_or_nothing(desk: Desk) -> None:
-    """kill −9 at growing delays: 0 or 3000 entries, never between; the retry ends right."""
+    """Killed with −9 at growing delays: 0 or 3000 entries, never between; the retry ends right."""
     context = multiprocessing.get_context("spawn")
     url = desk.ledger.store.url
     seen = set()
