@@ -109,6 +109,15 @@ def test_bounced_collection_is_open_and_not_with_the_bank(sent: Desk) -> None:
     assert sent.t_account("transfer_receipt", "F-1")[1] == "Cr 1122.02 4,800.00"
 
 
+def test_bill_that_is_gone_meanwhile(sent: Desk) -> None:
+    """The money is there all the same: 多转, and it is said."""
+    entry = sent.lines("charge", "B-E1")["entry_id"][0]
+    reverse(sent.ledger, entry, reason="开账错", operator="tester", today=dt.date(2023, 6, 19))
+    posted = sent.post("collection_result", PAID)
+    assert [fault.message for fault in posted.warnings] == ["账单已结清或已变更,托收款记入多转水费"]
+    assert sent.t_account("collection_result", "HD-1") == ["Dr 1002.01 4,800.00", "Cr 2203.04 4,800.00"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -140,4 +140,8 @@ def test_materials(desk: Desk) -> None:
 def test_charge_without_tariff(opened: Desk) -> None:
     """What no tariff holds for is refused, not booked as nothing."""
     with pytest.raises(Refused, match="用水性质 S 在 2019-12-31 没有水价"):
-        opened.post("back_charge", {**BACK, "date": "2019-12-31"})
+        opened.post(
+            "charge",
+            {"doc_no": "B-1", "date": "2019-12-31", "customer": "E4", "bill_month": "2019-12", "usage_class": "S", "volume": 1,
+             "read_code": "normal"},
+        )  # fmt: skip

@@ -1,0 +1,177 @@
+"""The commands as people and scripts use them: what they print, in which form, with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exports.reports import REPORTS
+from tests.docs.test_tutorial import run
+
+ROOT = Path(__file__).parents[1]
+
+
+def shell(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """``meterbook …`` in a process of its own, as a shell runs it."""
+    return subprocess.run(
+        [sys.executable, "-c", "import cli; cli.main()", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "METERBOOK_LANG": "zh_CN", "PYTHONIOENCODING": "utf-8", **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The demo month in a database; gives its address."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = shell("demo", "--dir", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "5,326.75" in done.stdout
+    assert done.stdout.index("R25") < done.stdout.index("R24") < done.stdout.index("R14")
+    return f"sqlite:///{(folder / 'meterbook.db').as_posix()}"
+
+
+@pytest.fixture(autouse=True)
+def _database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "demo" in request.fixturenames:
+        monkeypatch.setenv("METERBOOK_DB", request.getfixturevalue("demo"))
+
+
+def test_exit_codes(demo: str, tmp_path: Path) -> None:
+    """0 done and already posted, 1 refused with a message on stderr, 2 wrong use."""
+    file = ROOT / "demo" / "2023-06" / "0609-02-cash_receipt.csv"
+    again = shell("post", "cash_receipt", str(file), METERBOOK_DB=demo)
+    assert (again.returncode, "未重复记账" in again.stdout) == (0, True)
+    bad = tmp_path / "bad.csv"
+    bad.write_text("日期,户号,金额,收费员,发票号\n2023-02-30,R7,1.234,C01,1\n2023-06-09,R7,1e3,C01,2\n", encoding="utf-8")
+    refused = shell("post", "cash_receipt", str(bad), METERBOOK_DB=demo)
+    assert refused.returncode == 1
+    lines = refused.stderr.splitlines()
+    assert len(lines) == 4
+    assert [f"第 {row} 行" in line for row, line in zip((2, 2, 3), lines, strict=False)] == [True, True, True]
+    assert "bad.csv" in lines[0]
+    assert shell("post", METERBOOK_DB=demo).returncode == 2
+    assert shell("report", "R14", "--month", "2023", METERBOOK_DB=demo).returncode == 1
+
+
+def test_messages_in_english(demo: str) -> None:
+    """--lang en turns messages and registers."""
+    done = shell("--lang", "en", "report", "R24", "--month", "2023-06", METERBOOK_DB=demo)
+    assert "Fund positions" in done.stdout
+    assert "Closing" in done.stdout or "closing" in done.stdout
+    refused = shell("--lang", "en", "entry", "nothing", METERBOOK_DB=demo)
+    assert (refused.returncode, "nothing" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("code", sorted(REPORTS))
+def test_every_register_in_every_medium(demo: str, code: str, tmp_path: Path) -> None:
+    """Table, json, csv and xlsx of each register of the month."""
+    account = " --account ZK-0629" if code == "R11" else " --account 工行0101" if REPORTS[code].bank else ""
+    base = f"meterbook report {code} --month 2023-06{account}"
+    status, table = run(base)
+    assert (status, code in table) == (0, True)
+    status, text = run(f"{base} --format json")
+    assert status == 0
+    data = json.loads(text)
+    assert {"code", "title", "unit", "period", "columns", "rows", "totals", "tie_outs"} <= set(data)
+    assert all(tie["ok"] for tie in data["tie_outs"])
+    for medium in ("csv", "xlsx"):
+        status, said = run(f"{base} --format {medium} --out {tmp_path}")
+        assert status == 0
+        (path,) = tmp_path.glob(f"*.{medium}")
+        assert path.name.startswith("2023")
+        assert str(path) in said.replace("\n", "")
+
+
+def test_file_name_follows_the_rule(demo: str, tmp_path: Path) -> None:
+    """Domain §5: date, name, bank."""
+    run(f"meterbook report R14 --month 2023-06 --account 1002.01 --format xlsx --out {tmp_path}")
+    assert [path.name for path in tmp_path.iterdir()] == ["20230630银行存款余额调节表_工行0101.xlsx"]
+
+
+def test_balance(demo: str) -> None:
+    """One account by code or bank name, a family, as machine output; amounts are decimal strings."""
+    _status, text = run("meterbook balance 工行0101 --date 2023-06-30 --json")
+    assert json.loads(text) == [{"account": "1002.01", "name": "银行存款—工行0101", "balance": "2972.80"}]
+    _status, text = run("meterbook balance 2241.02 --date 2023-06-14 --json")
+    assert [row["balance"] for row in json.loads(text)][0].startswith("-")
+    assert run("meterbook balance 9999.99")[0] == 1
+
+
+def test_journal_and_entry(demo: str) -> None:
+    """Filters by month, account, customer; one entry by voucher number, with its document."""
+    _status, text = run("meterbook journal --month 2023-06 --account 1221.04 --json")
+    lines = json.loads(text)
+    assert {line["event"] for line in lines} == {"E18"}
+    assert sorted(line["debit"] for line in lines if line["account"] == "1221.04") == ["-820.00", "820.00"]
+    _status, text = run("meterbook entry cash_receipt/0001234 --json")
+    entry = json.loads(text)
+    assert entry["content"][0]["customer"] == "R2"
+    assert sum(float(line["debit"]) - float(line["credit"]) for line in entry["lines"]) == pytest.approx(0)
+    assert "120.80" in run("meterbook journal --date 2023-06-09 --customer R2")[1]
+
+
+def test_customer(demo: str) -> None:
+    """Bills, advances and lines of one customer."""
+    _status, text = run("meterbook customer R7 --json --date 2023-06-30")
+    found = json.loads(text)
+    assert (found["owed"], found["advance"]) == ("72.45", "8.60")
+    assert {line["customer"] for line in found["lines"]} == {"R7"}
+    assert run("meterbook customer R99")[0] == 1
+
+
+def test_outstanding_and_explain(demo: str) -> None:
+    """Six items of 工行; each explains itself in a sentence."""
+    _status, text = run("meterbook outstanding --as-of 2023-06-30 --json")
+    items = json.loads(text)
+    assert sorted(item["amount"] for item in items) == ["15.00", "200.00", "2400.00", "31.05", "820.00", "900.00"]
+    for item in items:
+        status, sentence = run(f"meterbook reconcile explain {item['ref']} --account 工行0101")
+        assert (status, len(sentence) > 10) == (0, True)
+
+
+def test_reverse_and_its_refusals(tmp_path: Path) -> None:
+    """Once; with a reason; the red-letter entry brings the balance back."""
+    db = f"sqlite:///{(tmp_path / 'r.db').as_posix()}"
+    folder = ROOT / "demo" / "2023-06"
+    assert run(f"meterbook init --db {db}")[0] == 0
+    for name in ("0531-01-customers", "0531-02-opening_bills", "0531-03-opening_items", "0531-04-opening", "0605-01-charge"):
+        assert run(f"meterbook post {name.rpartition('-')[2]} {folder / name}.csv --db {db}")[0] == 0
+    assert run(f"meterbook reverse charge/B-R1 --reason 错户 --date 2023-06-06 --db {db}")[0] == 0
+    _status, text = run(f"meterbook customer R1 --json --db {db}")
+    assert json.loads(text)["owed"] == "0.00"
+    status, said = run(f"meterbook reverse charge/B-R1 --reason 错户 --db {db}")
+    assert (status, "不能再冲" in said) == (1, True)
+
+
+def test_template_round_trip(tmp_path: Path) -> None:
+    """An empty workbook per kind, named in Chinese; an unknown kind names the nearest."""
+    assert run(f"meterbook template cash_receipt --out {tmp_path}")[0] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["现金收费.xlsx"]
+    status, said = run("meterbook template cash_reciept")
+    assert (status, "现金收费" in said or "cash_receipt" in said) == (1, True)
+
+
+def test_probe_and_exports(demo: str, tmp_path: Path) -> None:
+    """A statement told from its content; the text journals."""
+    _status, text = run(f"meterbook statement probe {ROOT / 'demo' / '2023-06' / 'statements' / 'ICBC-0101.csv'} --json")
+    found = json.loads(text)
+    assert (found["opening"], found["closing"], found["balance_ok"]) == ("10000.00", "5206.75", True)
+    assert run(f"meterbook export beancount --out {tmp_path / 'bc'}")[0] == 0
+    assert (tmp_path / "bc" / "main.beancount").exists()
+    assert run(f"meterbook export ledger --out {tmp_path / 'lc'}")[0] == 0
+
+
+def test_day_close(demo: str) -> None:
+    """The day that balances closes; what comes later for that drawer is refused."""
+    status, said = run("meterbook day close --date 2023-06-13")
+    assert (status, "已日结" in said) == (0, True)
