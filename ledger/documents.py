@@ -300,6 +300,7 @@ _VOCABULARY: dict[str, Column] = {
         Column("slip_no", "回单号", "ref", True, (), note="银行单据的号码"),
         Column("bank_ref", "银行流水号", "ref", True, ("流水号", "网银流水", "银行流水"), note="银行回单上的流水号"),
         Column("source", "来源", "enum", True, (), _choices("transfer 转账", "over 多转 多转水费"), "补缴的来源"),
+        Column("serial", "送盘序号", "ref", True, ("扣款序号",), note="这一笔在送盘文件中的序号"),
         Column("card_no", "卡号", "ref", True, ("TM卡号",), note="TM卡卡号"),
         Column("result", "结果", "enum", True, (), _choices("paid 收回 已收", "returned 退票 退回"), "结果"),
         Column("period", "期间", "month", True, (), note="年月,如 2023-06"),
@@ -329,6 +330,7 @@ _GROUPED = frozenset(
         "opening",
         "account_move",
         "collection_batch",
+        "debit_batch",
         "debit_list",
         "cash_deposit",
         "head_office_transfer",
@@ -583,6 +585,14 @@ _TABLE: tuple[Kind, ...] = (
         needs=(("result", "paid", "bank"),),
     ),
     _kind(
+        "debit_batch", "代扣批次", "Direct debit batches", "E17",
+        "batch bank customer bill_month bill_no amount payer_account name? serial",
+        "date=2023-06-28; batch=DK20230628; bank=工行0101; customer=R3; bill_month=2023-06; bill_no=B-R3; amount=34.50;"
+        " payer_account=6200000000000000003; name=孙三; serial=01",
+        number="batch", posts=False,
+        change={"batch": {"zh": "批号", "aliases": ("批次", "批次号", "代扣批号", "送盘批号"), "note": "代扣批号"}},
+    ),
+    _kind(
         "debit_slip", "划扣合计单", "Direct debit slips", "E17",
         "bank period count amount slip_no?",
         "date=2023-06-30; bank=工行0101; period=2023-06; count=2; amount=65.55; slip_no=HK-202306",
@@ -590,12 +600,13 @@ _TABLE: tuple[Kind, ...] = (
     ),
     _kind(
         "debit_list", "划扣明细", "Direct debit lists", "E17",
-        "slip_no period customer amount result reason? bill_month? bill_no?",
+        "slip_no period customer amount result reason? bill_month? bill_no? batch?",
         "date=2023-07-03; slip_no=HK-202306; period=2023-06; customer=R3; amount=34.50; result=成功; bill_month=2023-06",
         number="slip_no",
         change={
             "slip_no": {"zh": "合计单号", "aliases": ("回单号", "划扣单号")},
-            "result": _steps("success 成功", "failed 失败", "duplicate 重复"),
+            "result": _steps("success 成功", "failed 失败", "duplicate 重复", "partial 部分 部分成功"),
+            "batch": {"zh": "批号", "aliases": ("批次", "批次号", "代扣批号", "送盘批号"), "note": "代扣批号"},
         },
     ),
     _kind(

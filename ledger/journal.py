@@ -385,10 +385,10 @@ class _Batch:
     def _place(self, kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
         """Give every document its place in the batch (``entry``) and its content."""
         if kind.grouped and kind.posts:
-            first = pl.int_range(pl.len(), dtype=pl.Int64).first().over("doc_no")
-            placed = rows.with_columns(_first=first).with_columns(entry=pl.col("_first").rank("dense").cast(pl.Int64) - 1 + self.size)
-            content = _joined_content().over("doc_no")
-            placed = placed.with_columns(content=content).drop("_first")
+            # The place of a document is that of its first row; rows of one number need not stand together.
+            first = pl.col("_row").min().over("doc_no").rank("dense").cast(pl.Int64)
+            placed = rows.with_row_index("_row").with_columns(entry=first - 1 + self.size).drop("_row")
+            placed = placed.with_columns(content=_joined_content().over("doc_no"))
         else:
             placed = rows.with_columns(
                 entry=pl.int_range(pl.len(), dtype=pl.Int64) + self.size,

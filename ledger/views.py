@@ -168,6 +168,15 @@ def lines(
     return frame.with_columns(voucher=voucher())
 
 
+def summary(*, chinese: bool | None = None) -> pl.Expr:
+    """摘要: the memo, or where nobody wrote one the name of the document's kind.
+
+    In the language of the person; ``chinese`` for files that must not depend on him.
+    """
+    names = {kind.name: kind.zh if chinese else kind.title() for kind in KINDS.values()}
+    return pl.coalesce("memo", pl.col("kind").replace_strict(names, default=pl.col("kind"), return_dtype=pl.String))
+
+
 def voucher() -> pl.Expr:
     """The voucher as people write it, from ``vtype`` and ``vno``: 记-0012."""
     return pl.format("{}-{}", pl.col("vtype"), pl.col("vno").cast(pl.String).str.zfill(4))
@@ -309,6 +318,7 @@ def bank_journal(session: Session, book_id: int, account: str, start: dt.date, e
         _contra(session, book_id, account, start, end), on=["entry_id", "line"], how="left", maintain_order="left"
     ).with_columns(
         section=pl.lit("line"),
+        memo=summary(),
         contra=pl.col("contra").fill_null(""),
         balance=opening + (pl.col("debit") - pl.col("credit")).cum_sum(),
     )
@@ -417,7 +427,7 @@ def receivable_ledger(
         [opened.select("customer", "amount"), initial.select("customer", amount=pl.col("debit") - pl.col("credit"))]
     )
     opening = opened.group_by("customer").agg(balance=pl.col("amount").sum())
-    body = body.with_columns(movement=_movement(pending), section=pl.lit("line"))
+    body = body.with_columns(movement=_movement(pending), memo=summary(), section=pl.lit("line"))
     if levies:
         body = body.join(
             _levy_parts(session, book_id, start, end, levies, customer),

@@ -35,6 +35,7 @@ MODULES = (
     "short_payment",
     "collection_batch",
     "collection_result",
+    "debit_batch",
     "debit_slip",
     "debit_list",
     "unidentified",

@@ -29,6 +29,7 @@ from ledger.postings.bills import named_bills, none_named, refuse_locked
 from ledger.postings.charge import locked
 from ledger.postings.faults import control, rows_at_fault
 from ledger.postings.rule import Rule, Work, credit, debit
+from ledger.settlement import OLDEST_FIRST
 from ledger.state import CUSTOMER_COLUMNS, State
 
 LEGS = (
@@ -52,7 +53,9 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     warnings = rows_at_fault(
         waiting, "customer", lambda r: _("账单 {bill} 在托收批次 {batch} 中,没有转").format(bill=r["document"], batch=r["locked"])
     )
-    bills = named.filter(pl.col("locked").is_null() & (pl.col("account") != pl.col("to_account")))
+    bills = named.filter(pl.col("locked").is_null() & (pl.col("account") != pl.col("to_account"))).sort(
+        "entry", *OLDEST_FIRST, maintain_order=True
+    )
     return Work(
         documents=docs,
         frames={"bill": bills.unique(["entry", "customer", "document"], keep="first", maintain_order=True)},

@@ -81,4 +81,4 @@ def _beyond(docs: pl.DataFrame, state: State) -> list[Fault]:
     )
 
 
-RULE = Rule(kind="bank_charge", event="E25", legs=LEGS, prepare=prepare, serial=("original",))
+RULE = Rule(kind="bank_charge", event="E25", legs=LEGS, prepare=prepare, serial=("bank",))

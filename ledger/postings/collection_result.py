@@ -47,7 +47,7 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     settled = _settled(paid, state)
     other = paid.join(settled, on="entry", how="anti", maintain_order="left")
     warnings = rows_at_fault(other, "customer", lambda _r: _("账单已结清或已变更,托收款记入多转水费"))
-    held = other.with_columns(over=pl.col("amount"), document=pl.col("doc_no"))
+    held = other.with_columns(over=pl.col("amount"), document=pl.col("doc_no")).drop("item")
     return Work(
         documents=docs,
         frames={

@@ -3,8 +3,10 @@
 成功 settles the customer's bill; the money came with the slip, so its levies move
 under 水费 of the slip's bank. 失败: the bank took the money back, one line each;
 unless the slip holds the successes alone, then nothing is left to take back.
-重复, or 成功 for a bill that is settled already: 多转 (2203.04). One list per
-slip, of its month; what list and slip differ by stays in 1122.09 and is said.
+重复, 部分 (less than the bill), or 成功 for a bill that is settled already: 多转 (2203.04).
+One list per slip, of its month; what list and slip differ by stays in 1122.09 and is said.
+A further list answers only for rows sent in a batch that the first left unanswered; where
+nothing was debited, a list of failures needs no slip and makes no entry.
 Rules: domain §3 E17, §9.2, C33, C53, R20.
 
 ::
@@ -28,6 +30,7 @@ from ledger import settlement
 from ledger.errors import Fault
 from ledger.i18n import _
 from ledger.money import format_fen
+from ledger.postings import debit_batch
 from ledger.postings.counter import WATER_FUND
 from ledger.postings.debit_slip import slips
 from ledger.postings.faults import control, rows_at_fault
@@ -93,7 +96,10 @@ def _against_slip(docs: pl.DataFrame, slip: pl.DataFrame, state: State) -> list[
         docs.filter(pl.col("document") != number), "slip_no", lambda _r: _("一份划扣明细只对一张合计单")
     )
     listed = state.references("debit_list", first["document"], [state.chart.role("debit_pending")])
-    if len(listed):
+    answering = _unanswered(docs, state)
+    if slip.is_empty() and answering and (docs["result"] == "failed").all():
+        return faults
+    if len(listed) and not answering:
         return faults + control(first, "C53", "slip_no", lambda r: {"n": r["document"], "v": listed["voucher"][0]})
     if slip.is_empty():
         return faults + rows_at_fault(first, "slip_no", lambda r: _("没有待分户的划扣合计单 {n}").format(n=r["document"]))
@@ -102,6 +108,14 @@ def _against_slip(docs: pl.DataFrame, slip: pl.DataFrame, state: State) -> list[
     return faults + rows_at_fault(
         other, "period", lambda r: _("合计单 {n} 的期间是 {period}").format(n=r["document"], period=known[0])
     )
+
+
+def _unanswered(docs: pl.DataFrame, state: State) -> bool:
+    """Every row answers for one that was sent and has no answer yet."""
+    if docs["batch"].null_count() or docs["bill_no"].null_count():
+        return False
+    keys = ["batch", "customer", "bill_no"]
+    return docs.join(debit_batch.unanswered(state), on=keys, how="anti").is_empty()
 
 
 def _mandates(docs: pl.DataFrame, state: State) -> list[Fault]:
@@ -153,7 +167,7 @@ def _apply(docs: pl.DataFrame, state: State) -> tuple[pl.DataFrame, pl.DataFrame
     faults += rows_at_fault(owing, "amount", lambda _r: _("没有同样金额的未结账单,请填写账单号"))
     faults += _never_billed(rest, state)
     warnings = rows_at_fault(rest, "customer", lambda _r: _("账单已结清,划扣款记入多转水费"))
-    over = rows.filter((pl.col("result") == "duplicate") | pl.col("_row").is_in(rest["_row"].implode()))
+    over = rows.filter(pl.col("result").is_in(["duplicate", "partial"]) | pl.col("_row").is_in(rest["_row"].implode()))
     applied = bills.join(
         settled.select("_row", "customer", "_bill"), on=["customer", "_bill"], how="inner"
     ).join(rows.select("_row", "entry", "bank", "bank_branch"), on="_row", how="inner").sort("_row")

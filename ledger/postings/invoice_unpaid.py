@@ -22,7 +22,6 @@ import polars as pl
 from ledger.errors import Fault
 from ledger.i18n import _
 from ledger.postings.bills import named_bills, one_bill, refuse_locked
-from ledger.postings.counter import used_numbers
 from ledger.postings.faults import rows_at_fault
 from ledger.postings.rule import Rule, Work, credit, debit
 from ledger.state import State
@@ -38,7 +37,7 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     prints, clears = docs.filter(pl.col("step") == "print"), docs.filter(pl.col("step") == "clear")
     earlier = _prints(state)
     bills = state.bills("ar_resident", "ar_entity", "ar_closed", "ar_inspection")
-    printed, faults = _printed(prints, bills, earlier, state)
+    printed, faults = _printed(prints, bills, earlier)
     cleared, unknown = _cleared(clears, earlier)
     columns = ["entry", "customer", "month", "bill_month", "document", "account", "branch", "gross", "cashier", "invoice"]
     rows = pl.concat([printed.select(columns), cleared.select(columns)])
@@ -71,28 +70,17 @@ def _prints(state: State) -> pl.DataFrame:
     )
 
 
-def _printed(
-    prints: pl.DataFrame, bills: pl.DataFrame, earlier: pl.DataFrame, state: State
-) -> tuple[pl.DataFrame, list[Fault]]:
+def _printed(prints: pl.DataFrame, bills: pl.DataFrame, earlier: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
     """The bills to set aside. One that waits already is offered too, so that the refusal can name its invoice."""
-    standing = earlier
-    if len(earlier):
-        void = state.fact_rows("number_void", all_subjects=True)["invoice"]
-        standing = earlier.filter(~pl.col("invoice").is_in(void.implode()))
-    waiting = standing.filter(pl.col("aside") > 0).select("customer", "bill_month", "document", "account", "branch", "gross")
+    waiting = earlier.filter(pl.col("aside") > 0).select("customer", "bill_month", "document", "account", "branch", "gross")
     rows, faults = one_bill(prints, pl.concat([bills, waiting], how="diagonal"))
-    again = rows.join(standing.select("customer", "document", printed="invoice"), on=["customer", "document"], maintain_order="left")
+    again = rows.join(earlier.select("customer", "document", printed="invoice"), on=["customer", "document"], maintain_order="left")
     faults += rows_at_fault(
         again,
         "bill_month",
         lambda r: _("账单 {bill} 已打印发票 {invoice},不能再打印").format(bill=r["document"], invoice=r["printed"]),
     )
-    faults += refuse_locked(rows)
-    # One invoice may cover several bills of its document.
-    numbers = prints.unique(["entry", "invoice"], keep="first", maintain_order=True)
-    if len(numbers):
-        faults += used_numbers(numbers, state, "invoice", [state.chart.role("invoiced_unpaid")])
-    return rows, faults
+    return rows, faults + refuse_locked(rows)
 
 
 def _cleared(clears: pl.DataFrame, earlier: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:

@@ -65,7 +65,7 @@ def _written_off(state: State) -> pl.DataFrame:
     lines = state.history("bad_debt", "recovery").with_columns(off=pl.col("credit") - pl.col("debit"))
     posted = lines.group_by(keys).agg(
         pl.col("branch").max(),
-        lost=pl.col("off").filter(pl.col("account").is_in(claims)).sum(),
+        pl.col("off").filter(pl.col("account").is_in(claims)).sum().alias("lost"),
         *(-pl.col("off").filter(pl.col("account") == code).sum().alias(item) for item, code in state.levy_accounts.items()),
     )
     opening = state.fact_rows("opening_bills").filter(pl.col("status") == "written_off")

@@ -81,6 +81,9 @@ def _bills(docs: pl.DataFrame, state: State) -> tuple[pl.DataFrame, list[Fault]]
     opening = state.fact_rows("opening_bills").rename({"bill_no": "document"})
     keys = ["customer", "bill_month", "document"]
     known = pl.concat([state.bill_numbers(docs["bill_month"]).select(keys), opening.select(keys)]).unique()
+    charges = _charges(known["document"], opening, state)
+    # A charge that was reversed left a number, but no bill.
+    known = known.join(charges, on=KEYS, how="semi")
     open_ = state.bills(*RECEIVABLES).select(*KEYS, "account", "branch", "locked", gross_open="gross")
     offered = known.join(open_, on=KEYS, how="left").with_columns(pl.col("branch").cast(pl.String))
     pairs = named_bills(docs, offered)
@@ -89,10 +92,7 @@ def _bills(docs: pl.DataFrame, state: State) -> tuple[pl.DataFrame, list[Fault]]
     meant = docs.join(alone, on="entry", how="left", suffix="_bill", maintain_order="left")
     meant = meant.with_columns(bill_no=pl.coalesce("bill_no", "document_bill")).drop("document_bill")
     bills, faults = one_bill(meant, offered)
-    bills = bills.join(_charges(bills["document"], opening, state), on=KEYS, how="left", maintain_order="left")
-    unknown = bills.filter(pl.col("charged").is_null())
-    faults += rows_at_fault(unknown, "bill_no", lambda r: _("账单 {bill} 没有开账记录,不能冲减").format(bill=r["document"]))
-    return bills.filter(pl.col("charged").is_not_null()), faults
+    return bills.join(charges, on=KEYS, how="left", maintain_order="left"), faults
 
 
 def _charges(numbers: pl.Series, opening: pl.DataFrame, state: State) -> pl.DataFrame:

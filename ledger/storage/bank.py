@@ -13,11 +13,10 @@ from typing import Any
 import polars as pl
 
 from ledger.storage.engine import Session, now
-from ledger.storage.view_sql import SEALED
+from ledger.storage.view_sql import sealed, sealed_fact
 
 _TEXT, _INT, _DATE = pl.String(), pl.Int64(), pl.Date()
 
-SEALED_FACT = "(SELECT coalesce(max(last_fact), 0) FROM seal WHERE book_id = :book_id)"
 
 STATEMENTS: dict[str, pl.DataType] = {
     "statement_id": _INT,
@@ -118,7 +117,7 @@ def book_lines(session: Session, book_id: int, bank: str, until: date | None = N
                    p.fund, e.kind, e.doc_no, e.memo, e.content, e.reverses
             FROM posting p JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
             WHERE p.book_id = :book_id AND p.account = :bank AND p.date <= :until AND e.event <> 'E01'
-              AND p.entry_id <= {SEALED}
+              AND {sealed('p')}
             ORDER BY p.entry_id, p.line""",
         BOOK_LINES,
         book_id=book_id,
@@ -132,7 +131,7 @@ def book_opening(session: Session, book_id: int, bank: str) -> int:
     rows = session.rows(
         f"""SELECT CAST(coalesce(sum(p.debit - p.credit), 0) AS bigint) FROM posting p
             JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
-            WHERE p.book_id = :book_id AND p.account = :bank AND e.event = 'E01' AND p.entry_id <= {SEALED}""",
+            WHERE p.book_id = :book_id AND p.account = :bank AND e.event = 'E01' AND {sealed('p')}""",
         book_id=book_id,
         bank=bank,
     )
@@ -143,7 +142,7 @@ def facts(session: Session, book_id: int, kind: str) -> pl.DataFrame:
     """The sealed facts of a kind (``opening_items``, ``customers``), oldest first."""
     return session.frame(
         f"""SELECT fact_id, doc_no, date, content FROM fact
-            WHERE book_id = :book_id AND kind = :kind AND fact_id <= {SEALED_FACT} ORDER BY fact_id""",
+            WHERE book_id = :book_id AND kind = :kind AND {sealed_fact('fact')} ORDER BY fact_id""",
         FACTS,
         book_id=book_id,
         kind=kind,

@@ -38,7 +38,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from ledger.errors import LawBroken, MeterbookError, NotFound, Refused
 from ledger.i18n import _
-from ledger.storage import bulk, laws
+from ledger.storage import bulk, laws, planner
 from ledger.storage.tables import DATE_COLUMNS, metadata
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class Store:
                 connection.execute("BEGIN IMMEDIATE")
                 try:
                     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'seal'").fetchone():
-                        for statement in laws.statements("sqlite"):
+                        for statement in [*laws.statements("sqlite"), *planner.statements()]:
                             connection.execute(statement)
                     connection.execute("COMMIT")
                 except BaseException:
@@ -289,9 +289,9 @@ class Session:
         else:
             self.execute(f"CREATE TEMP TABLE {table} (value {type_}) ON COMMIT DROP")
         self.insert(table, pl.DataFrame({"value": values.drop_nulls().unique().sort()}))
-        if self.dialect == "postgresql":
-            # Without statistics the planner takes every set for a small one.
-            self.execute(f"ANALYZE {table}")
+        # Without statistics PostgreSQL takes every set for a small one, and SQLite for a large one,
+        # for which it would first read the whole table it is to seek in (a Bloom filter).
+        self.execute(f"ANALYZE {'temp.' if self.dialect == 'sqlite' else ''}{table}")
         return table
 
     def seal(self, book_id: int, batch_id: int) -> None:

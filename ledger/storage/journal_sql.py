@@ -1,7 +1,9 @@
 """The journal's own SQL: what a post asks, and what it writes (ledger.journal, ledger.state).
 
 Every question is one statement over a set; sealed rows only. Portable between
-SQLite and PostgreSQL.
+SQLite and PostgreSQL. A wanted set stands first, before a CROSS JOIN: SQLite takes
+the order as written and goes from the set into the index, so that a day costs the
+same on a long journal; PostgreSQL plans by its statistics either way.
 """
 
 from __future__ import annotations
@@ -12,11 +14,11 @@ from collections.abc import Sequence
 import polars as pl
 
 from ledger.storage.engine import Session
+from ledger.storage.tables import REFERENCE_LINES
+from ledger.storage.view_sql import sealed, sealed_fact
 
 _DIMENSIONS = ("branch", "bank", "cashier", "customer", "bill_month", "fund", "item", "staff", "document")
 
-_SEALED_ENTRY = "(SELECT coalesce(max(last_entry), 0) FROM seal WHERE book_id = :book_id)"
-_SEALED_FACT = "(SELECT coalesce(max(last_fact), 0) FROM seal WHERE book_id = :book_id)"
 
 _UNDONE = """EXISTS (
                     SELECT 1 FROM entry x WHERE x.book_id = e.book_id AND x.kind = e.kind
@@ -35,6 +37,11 @@ def _listed(names: Sequence[str]) -> str:
         if name and not name.replace(".", "").replace("-", "").isalnum():
             raise ValueError(name)
     return ", ".join(f"'{name}'" for name in names)
+
+
+def _among(accounts: Sequence[str]) -> str:
+    """Lines on these accounts, asked so that the search goes by customer and not by account."""
+    return f"(p.account || '') IN ({_listed(accounts)})"
 
 
 class JournalSource:
@@ -61,8 +68,8 @@ class JournalSource:
         facts = self._frame(
             f"""SELECT f.doc_no, f.subject, f.date, f.content FROM fact f
                 WHERE f.book_id = :book_id AND f.fact_id IN (
-                    SELECT max(g.fact_id) FROM fact g JOIN want_customer w ON w.value = g.subject
-                    WHERE g.book_id = :book_id AND g.kind = 'customers' AND g.fact_id <= {_SEALED_FACT}
+                    SELECT max(g.fact_id) FROM want_customer w CROSS JOIN fact g
+                    WHERE g.subject = w.value AND g.book_id = :book_id AND g.kind = 'customers' AND {sealed_fact('g')}
                     GROUP BY g.subject)
                 ORDER BY f.fact_id""",
             _FACT,
@@ -79,9 +86,9 @@ class JournalSource:
         schema = {"customer": _TEXT, "document": _TEXT, "bill_month": _TEXT, "branch": _TEXT}
         return self._frame(
             f"""SELECT p.customer, p.document, p.bill_month, max(p.branch) AS branch, {sums}
-                FROM posting p JOIN want_customer w ON w.value = p.customer
-                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)})
-                  AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY}
+                FROM want_customer w CROSS JOIN posting p
+                WHERE p.customer = w.value AND p.book_id = :book_id AND {_among(accounts)}
+                  AND p.account NOT LIKE '2241.02%' AND {sealed('p')}
                 GROUP BY p.customer, p.document, p.bill_month
                 HAVING sum(CASE WHEN p.account LIKE '1122%' THEN p.debit - p.credit ELSE 0 END) <> 0
                     OR sum(CASE WHEN p.account LIKE '2241%' THEN p.debit - p.credit ELSE 0 END) <> 0""",
@@ -91,17 +98,18 @@ class JournalSource:
     def items(
         self, accounts: Sequence[str], customers: pl.Series | None = None, *, until: dt.date | None = None
     ) -> pl.DataFrame:
-        join = ""
+        source = "posting p WHERE"
+        among = f"p.account IN ({_listed(accounts)})"
         date = "" if until is None else "AND p.date <= :until"
         if customers is not None:
             self._want("customer", customers)
-            join = "JOIN want_customer w ON w.value = p.customer"
+            source = "want_customer w CROSS JOIN posting p WHERE p.customer = w.value AND"
+            among = _among(accounts)
         dims = ", ".join(f"p.{name}" for name in _DIMENSIONS)
         return self._frame(
             f"""SELECT p.account, {dims}, CAST(sum(p.debit - p.credit) AS bigint) AS amount, min(p.date) AS date
-                FROM posting p {join}
-                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)}) {date}
-                  AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY}
+                FROM {source} p.book_id = :book_id AND {among} {date}
+                  AND p.account NOT LIKE '2241.02%' AND {sealed('p')}
                 GROUP BY p.account, {dims} HAVING sum(p.debit - p.credit) <> 0""",
             {"account": _TEXT, **dict.fromkeys(_DIMENSIONS, _TEXT), "amount": _INT, "date": pl.Date()},
             **({} if until is None else {"until": until}),
@@ -122,13 +130,13 @@ class JournalSource:
         return frame.with_columns(pl.col(name).replace("", None) for name in keys)
 
     def facts(self, kind: str, subjects: pl.Series | None) -> pl.DataFrame:
-        join = ""
+        source = "fact f WHERE"
         if subjects is not None:
             self._want("subject", subjects)
-            join = "JOIN want_subject w ON w.value = f.subject"
+            source = "want_subject w CROSS JOIN fact f WHERE f.subject = w.value AND"
         return self._frame(
-            f"""SELECT f.doc_no, f.subject, f.date, f.content FROM fact f {join}
-                WHERE f.book_id = :book_id AND f.kind = :kind AND f.fact_id <= {_SEALED_FACT} ORDER BY f.fact_id""",
+            f"""SELECT f.doc_no, f.subject, f.date, f.content FROM {source}
+                f.book_id = :book_id AND f.kind = :kind AND {sealed_fact('f')} ORDER BY f.fact_id""",
             _FACT,
             kind=kind,
         )
@@ -137,9 +145,9 @@ class JournalSource:
         self._want("number", numbers)
         return self._frame(
             f"""SELECT e.doc_no, e.entry_id, e.date, e.content, CAST(r.entry_id IS NOT NULL AS int) AS reversed
-                FROM entry e JOIN want_number w ON w.value = e.doc_no
+                FROM want_number w CROSS JOIN entry e
                 LEFT JOIN entry r ON r.book_id = e.book_id AND r.reverses = e.entry_id
-                WHERE e.book_id = :book_id AND e.kind = :kind AND e.entry_id <= {_SEALED_ENTRY}""",
+                WHERE e.doc_no = w.value AND e.book_id = :book_id AND e.kind = :kind AND {sealed('e')}""",
             {"doc_no": _TEXT, "entry_id": _INT, "date": pl.Date(), "content": _TEXT, "reversed": _INT},
             kind=kind,
         ).with_columns(pl.col("reversed").cast(pl.Boolean))
@@ -149,8 +157,8 @@ class JournalSource:
         schema = {"entry_id": _INT, "line": _INT, "account": _TEXT, "debit": _INT, "credit": _INT}
         return self._frame(
             f"""SELECT p.entry_id, p.line, p.account, p.debit, p.credit, {", ".join(f"p.{d}" for d in _DIMENSIONS)}
-                FROM posting p JOIN want_entry w ON w.value = p.entry_id
-                WHERE p.book_id = :book_id AND p.entry_id <= {_SEALED_ENTRY} ORDER BY p.entry_id, p.line""",
+                FROM want_entry w CROSS JOIN posting p
+                WHERE p.entry_id = w.value AND p.book_id = :book_id AND {sealed('p')} ORDER BY p.entry_id, p.line""",
             {**schema, **dict.fromkeys(_DIMENSIONS, _TEXT)},
         )
 
@@ -158,22 +166,24 @@ class JournalSource:
         self._want("customer", customers)
         self._want("month", months)
         return self._frame(
-            f"""SELECT p.customer, p.bill_month FROM posting p
-                JOIN want_customer w ON w.value = p.customer JOIN want_month m ON m.value = p.bill_month
-                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)})
-                  AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY}
+            f"""SELECT p.customer, p.bill_month FROM want_customer w CROSS JOIN posting p
+                JOIN want_month m ON m.value = p.bill_month
+                WHERE p.customer = w.value AND p.book_id = :book_id AND {_among(accounts)}
+                  AND p.account NOT LIKE '2241.02%' AND {sealed('p')}
                 GROUP BY p.customer, p.bill_month HAVING sum(p.debit) > 0""",
             {"customer": _TEXT, "bill_month": _TEXT},
         )
 
     def references(self, kind: str, documents: pl.Series, accounts: Sequence[str]) -> pl.DataFrame:
         self._want("document", documents)
+        money = all("1002" <= code < "1100" for code in accounts)
         found = self._frame(
             f"""SELECT DISTINCT p.document, e.entry_id, e.doc_no, e.period, e.vtype, e.vno
-                FROM posting p JOIN want_document w ON w.value = p.document
+                FROM want_document w CROSS JOIN posting p
                 JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
-                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)}) AND e.kind = :kind
-                  AND p.entry_id <= {_SEALED_ENTRY} AND NOT {_UNDONE}
+                WHERE p.document = w.value {"AND p." + REFERENCE_LINES.replace("AND ", "AND p.") if money else ""}
+                  AND p.book_id = :book_id AND p.account IN ({_listed(accounts)}) AND e.kind = :kind
+                  AND {sealed('p')} AND NOT {_UNDONE}
                 ORDER BY e.entry_id""",
             {"document": _TEXT, "entry_id": _INT, "doc_no": _TEXT, "period": _TEXT, "vtype": _TEXT, "vno": _INT},
             kind=kind,
@@ -185,12 +195,12 @@ class JournalSource:
         if customers is not None:
             self._want("customer", customers)
             about = f"""AND e.entry_id IN (
-                    SELECT p.entry_id FROM posting p JOIN want_customer w ON w.value = p.customer
-                    WHERE p.book_id = :book_id AND p.customer IS NOT NULL AND p.account NOT LIKE '2241.02%'
-                      AND p.account IN ({_listed(accounts)}))"""
+                    SELECT p.entry_id FROM want_customer w CROSS JOIN posting p
+                    WHERE p.customer = w.value AND p.book_id = :book_id AND p.customer IS NOT NULL AND p.account NOT LIKE '2241.02%'
+                      AND {_among(accounts)})"""
         return self._frame(
             f"""SELECT e.doc_no, e.date, e.content FROM entry e
-                WHERE e.book_id = :book_id AND e.kind = :kind AND e.entry_id <= {_SEALED_ENTRY}
+                WHERE e.book_id = :book_id AND e.kind = :kind AND {sealed('e')}
                   AND NOT {_UNDONE} {about} ORDER BY e.entry_id""",
             {"doc_no": _TEXT, "date": pl.Date(), "content": _TEXT},
             kind=kind,
@@ -200,10 +210,10 @@ class JournalSource:
         self._want("customer", customers)
         self._want("month", months)
         return self._frame(
-            f"""SELECT DISTINCT p.customer, p.bill_month, p.document FROM posting p
-                JOIN want_customer w ON w.value = p.customer JOIN want_month m ON m.value = p.bill_month
-                WHERE p.book_id = :book_id AND p.account IN ({_listed(accounts)}) AND p.document IS NOT NULL
-                  AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY}""",
+            f"""SELECT DISTINCT p.customer, p.bill_month, p.document FROM want_customer w CROSS JOIN posting p
+                JOIN want_month m ON m.value = p.bill_month
+                WHERE p.customer = w.value AND p.book_id = :book_id AND {_among(accounts)} AND p.document IS NOT NULL
+                  AND p.account NOT LIKE '2241.02%' AND {sealed('p')}""",
             {"customer": _TEXT, "bill_month": _TEXT, "document": _TEXT},
         )
 
@@ -225,8 +235,8 @@ class JournalSource:
                 FROM entry e {kind} JOIN posting q ON q.book_id = e.book_id AND q.entry_id = e.entry_id
                 LEFT JOIN entry r ON r.book_id = e.book_id AND r.reverses = e.entry_id
                 WHERE e.book_id = :book_id AND e.entry_id IN (
-                    SELECT p.entry_id FROM posting p JOIN want_customer w ON w.value = p.customer {bill}
-                    WHERE p.book_id = :book_id AND p.account NOT LIKE '2241.02%' AND p.entry_id <= {_SEALED_ENTRY})
+                    SELECT p.entry_id FROM want_customer w CROSS JOIN posting p {bill}
+                    WHERE p.customer = w.value AND p.book_id = :book_id AND p.account NOT LIKE '2241.02%' AND {sealed('p')})
                 ORDER BY e.entry_id, q.line""",
             {**head, **flags, **line},
         ).with_columns(pl.col("reversed", "reversing").cast(pl.Boolean))
@@ -234,9 +244,9 @@ class JournalSource:
     def consequences(self, numbers: pl.Series) -> dict[str, int]:
         self._want("number", numbers)
         rows = self.session.rows(
-            """SELECT w.value, count(*) FROM entry e
-               JOIN want_number w ON substr(e.doc_no, 1, length(w.value) + 2) = w.value || '-A'
-               WHERE e.book_id = :b AND e.kind = 'apply_advance' GROUP BY w.value""",
+            """SELECT w.value, count(*) FROM want_number w CROSS JOIN entry e
+               WHERE e.book_id = :b AND e.kind = 'apply_advance'
+                 AND e.doc_no >= w.value || '-A' AND e.doc_no < w.value || '-B' GROUP BY w.value""",
             b=self.book_id,
         )
         return {str(number): int(count) for number, count in rows}
@@ -325,7 +335,7 @@ def drawer_entries(session: Session, book_id: int, date: dt.date, accounts: Sequ
                    CAST(sum(CASE WHEN {cash} THEN p.credit ELSE p.credit - p.debit END) AS bigint) AS settled
             FROM entry e JOIN posting p ON p.book_id = e.book_id AND p.entry_id = e.entry_id
             LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses
-            WHERE e.book_id = :book_id AND e.entry_id <= {_SEALED_ENTRY} AND e.entry_id IN (
+            WHERE e.book_id = :book_id AND {sealed('e')} AND e.entry_id IN (
                 SELECT q.entry_id FROM posting q WHERE q.book_id = :book_id AND q.date = :date
                   AND q.account IN ({_listed(accounts)}))
             GROUP BY e.entry_id, e.kind, e.doc_no, e.date, o.content, e.content, e.reverses ORDER BY e.entry_id""",
@@ -339,7 +349,7 @@ def openings(session: Session, book_id: int) -> pl.DataFrame:
     """The opening documents: ``doc_no, date, content``."""
     return session.frame(
         f"""SELECT e.doc_no, e.date, e.content FROM entry e WHERE e.book_id = :book_id AND e.kind = 'opening'
-            AND e.reverses IS NULL AND e.entry_id <= {_SEALED_ENTRY}""",
+            AND e.reverses IS NULL AND {sealed('e')}""",
         {"doc_no": _TEXT, "date": pl.Date(), "content": _TEXT},
         book_id=book_id,
     )
@@ -374,10 +384,10 @@ def posted_documents(session: Session, book_id: int, kind: str, numbers: pl.Seri
     }
     parts = [
         session.frame(
-            f"""SELECT d.doc_no, d.content, b.batch_id, b.recorded_at, {numbered[table]} FROM {table} d
-                JOIN want_number w ON w.value = d.doc_no
+            f"""SELECT d.doc_no, d.content, b.batch_id, b.recorded_at, {numbered[table]}
+                FROM want_number w CROSS JOIN {table} d
                 JOIN batch b ON b.book_id = d.book_id AND b.batch_id = d.batch_id
-                WHERE d.book_id = :b AND d.kind = :kind""",
+                WHERE d.doc_no = w.value AND d.book_id = :b AND d.kind = :kind""",
             schema,
             b=book_id,
             kind=kind,
@@ -410,7 +420,7 @@ def last_vouchers(session: Session, book_id: int) -> pl.DataFrame:
 def has_live_entries(session: Session, book_id: int) -> bool:
     """Whether anything but the opening (E01) is posted."""
     rows = session.rows(
-        f"SELECT 1 FROM entry WHERE book_id = :book_id AND event <> 'E01' AND entry_id <= {_SEALED_ENTRY} LIMIT 1",
+        f"SELECT 1 FROM entry e WHERE e.book_id = :book_id AND e.event <> 'E01' AND {sealed('e')} LIMIT 1",
         book_id=book_id,
     )
     return bool(rows)
@@ -422,7 +432,7 @@ def entry_by(session: Session, book_id: int, *, entry_id: int = 0, kind: str = "
         f"""SELECT e.entry_id, e.batch_id, e.date, e.vtype, e.vno, e.period, e.kind, e.event, e.doc_no, e.memo,
                    e.reverses, (SELECT r.entry_id FROM entry r WHERE r.book_id = e.book_id AND r.reverses = e.entry_id)
                    AS reversed_by
-            FROM entry e WHERE e.book_id = :book_id AND e.entry_id <= {_SEALED_ENTRY}
+            FROM entry e WHERE e.book_id = :book_id AND {sealed('e')}
               AND (e.entry_id = :entry_id OR (e.doc_no = :doc_no AND (:kind = '' OR e.kind = :kind)))
             ORDER BY e.entry_id""",
         {
@@ -440,7 +450,7 @@ def entry_by_voucher(session: Session, book_id: int, period: str, vtype: str, vn
     """The entry with this voucher number."""
     rows = session.rows(
         f"""SELECT entry_id FROM entry WHERE book_id = :book_id AND period = :period AND vtype = :vtype
-            AND vno = :vno AND entry_id <= {_SEALED_ENTRY}""",
+            AND vno = :vno AND {sealed('entry')}""",
         book_id=book_id,
         period=period,
         vtype=vtype,
@@ -452,7 +462,7 @@ def entry_by_voucher(session: Session, book_id: int, period: str, vtype: str, vn
 def opening_total(session: Session, book_id: int) -> int:
     """Number of sealed opening entries (E01)."""
     rows = session.rows(
-        f"SELECT count(*) FROM entry WHERE book_id = :book_id AND event = 'E01' AND entry_id <= {_SEALED_ENTRY}",
+        f"SELECT count(*) FROM entry e WHERE e.book_id = :book_id AND e.event = 'E01' AND {sealed('e')}",
         book_id=book_id,
     )
     return int(rows[0][0])

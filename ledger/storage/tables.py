@@ -242,6 +242,15 @@ Index(
     sqlite_where=text(CUSTOMER_LINES),
     postgresql_where=text(CUSTOMER_LINES),
 )
+REFERENCE_LINES = "account >= '1002' AND account < '1100'"
+"""What ``posting_by_reference`` covers: money in the bank and under way, by the bank's own numbers."""
+Index(
+    "posting_by_reference",
+    posting.c.book_id,
+    posting.c.document,
+    sqlite_where=text(REFERENCE_LINES),
+    postgresql_where=text(REFERENCE_LINES),
+)
 
 fact = append_only(
     "fact",

@@ -35,6 +35,11 @@ _REMNANT = """SELECT x.entry_id FROM batch u CROSS JOIN entry x
       AND NOT EXISTS (SELECT 1 FROM seal s WHERE s.book_id = u.book_id AND s.batch_id = u.batch_id)
       AND x.entry_id >= u.first_entry AND x.entry_id < u.first_entry + u.entries"""
 
+_FACT_REMNANT = """SELECT x.fact_id FROM batch u CROSS JOIN fact x
+    WHERE u.book_id = :book_id AND x.book_id = u.book_id
+      AND NOT EXISTS (SELECT 1 FROM seal s WHERE s.book_id = u.book_id AND s.batch_id = u.batch_id)
+      AND x.fact_id >= u.first_fact AND x.fact_id < u.first_fact + u.facts"""
+
 _DATED = """SELECT d.batch_id FROM balance_delta d WHERE d.book_id = :book_id AND d.date BETWEEN :start AND :end"""
 """Batches with lines in the period; only sealed ones have deltas."""
 
@@ -47,6 +52,12 @@ def sealed(alias: str) -> str:
     The plus keeps SQLite from searching by this bound, which holds nearly all rows.
     """
     return f"+{alias}.entry_id <= {SEALED} AND +{alias}.entry_id NOT IN ({_REMNANT})"
+
+
+def sealed_fact(alias: str) -> str:
+    """The same for facts."""
+    last = "(SELECT coalesce(max(last_fact), 0) FROM seal WHERE book_id = :book_id)"
+    return f"+{alias}.fact_id <= {last} AND +{alias}.fact_id NOT IN ({_FACT_REMNANT})"
 
 
 def literal(texts: Iterable[str]) -> str:
@@ -160,16 +171,18 @@ _BY_LINE = """FROM posting p CROSS JOIN entry e
 _BY_ACCOUNT = """FROM account a CROSS JOIN posting p CROSS JOIN entry e
        LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses"""
 
-_BY_BATCH = """FROM batch b CROSS JOIN entry e CROSS JOIN posting p
+_BY_PERIOD = """FROM entry e CROSS JOIN posting p
        LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses"""
 
 _MEET = "e.book_id = p.book_id AND e.entry_id = p.entry_id"
-_MEET_BY_BATCH = "p.book_id = e.book_id AND p.entry_id = e.entry_id + 0"
-"""A sum, so that SQLite does not carry the batch's bounds over to the lines and search by those."""
+_MEET_BY_PERIOD = "p.book_id = e.book_id AND p.entry_id = e.entry_id + 0"
+"""A sum, so that SQLite does not carry the bounds over to the lines and search by those."""
 
-_IN_BATCH = f"""b.book_id = :book_id AND b.batch_id IN ({_DATED})
-    AND e.book_id = b.book_id AND e.entry_id >= b.first_entry AND e.entry_id < b.first_entry + b.entries
-    AND e.date BETWEEN :start AND :end"""
+_IN_PERIOD = f"""e.book_id = :book_id AND e.date BETWEEN :start AND :end AND {sealed("e")}
+    AND e.entry_id >= (SELECT min(b.first_entry) FROM batch b WHERE b.book_id = :book_id AND b.batch_id IN ({_DATED}))
+    AND e.entry_id < (SELECT max(b.first_entry + b.entries) FROM batch b
+                      WHERE b.book_id = :book_id AND b.batch_id IN ({_DATED}))"""
+"""Entries of the period: within the numbers of the batches that have its dates."""
 
 _ORDER = "ORDER BY e.date, p.entry_id, p.line"
 
@@ -194,7 +207,7 @@ def lines(
     elif accounts:
         source, way = _BY_ACCOUNT, _where(_of_accounts(accounts), _MEET, sealed("p"))
     else:
-        source, way = _BY_BATCH, _where(_IN_BATCH, _MEET_BY_BATCH)
+        source, way = _BY_PERIOD, _where(_IN_PERIOD, _MEET_BY_PERIOD)
     conditions = _where(
         way,
         "p.date BETWEEN :start AND :end",
@@ -238,7 +251,7 @@ def entries(
     ``account`` (with what is below it) and ``customer`` ask for a line that has both;
     ``document`` is the entry's own number or one on a line.
     """
-    touched, source = [], "FROM entry e"
+    touched = []
     family = () if account is None else (account,)
     if customer:
         touched.append(f"e.entry_id IN (SELECT p.entry_id FROM posting p WHERE {_of_customer(family)})")
@@ -250,14 +263,12 @@ def entries(
             """(e.doc_no = :document OR e.entry_id IN (
                SELECT d.entry_id FROM posting d WHERE d.book_id = :book_id AND d.document = :document))"""
         )
-    if touched:
-        way = _where("e.book_id = :book_id", "e.date BETWEEN :start AND :end", sealed("e"))
-    else:
-        way, source = _IN_BATCH, "FROM batch b CROSS JOIN entry e"
+    named = _where("e.book_id = :book_id", "e.date BETWEEN :start AND :end", sealed("e"))
+    way = named if touched else _IN_PERIOD
     conditions = _where(way, *touched, "e.period = :period" if period else "", "e.kind = :kind" if kind else "")
     if count:
-        return f"SELECT count(*) {source} WHERE {conditions}"
-    return f"SELECT e.entry_id {source} WHERE {conditions} ORDER BY e.date, e.entry_id LIMIT :limit OFFSET :offset"
+        return f"SELECT count(*) FROM entry e WHERE {conditions}"
+    return f"SELECT e.entry_id FROM entry e WHERE {conditions} ORDER BY e.date, e.entry_id LIMIT :limit OFFSET :offset"
 
 
 def find_entry(*, by: str, kinds: Sequence[str] = ()) -> str:
@@ -290,6 +301,37 @@ ENTRY_HEAD = f"""SELECT {", ".join(f"e.{name}" for name in ENTRY_COLUMNS)}, e.co
    FROM entry e JOIN batch b ON b.book_id = e.book_id AND b.batch_id = e.batch_id
    WHERE e.book_id = :book_id AND e.entry_id = :entry_id AND {sealed("e")}"""
 """One entry with its batch and, where it was reversed, by which entry."""
+
+# -- documents ---------------------------------------------------------------------------
+
+DOCUMENTS = """SELECT e.entry_id, coalesce(o.doc_no, e.doc_no) AS doc_no, e.date,
+       CASE WHEN o.kind = e.kind THEN o.content ELSE e.content END AS content
+   FROM want_entry w CROSS JOIN entry e
+   LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses AND o.kind = e.kind
+   WHERE e.book_id = :book_id AND e.entry_id = w.value AND e.kind = :kind ORDER BY e.entry_id"""
+"""What the documents of the entries in ``want_entry`` say; a red copy says what its original does."""
+
+
+def documents_named(kinds: Sequence[str]) -> str:
+    """Entries of these kinds that go by a number of the temporary table ``want_document``."""
+    return f"""SELECT e.entry_id, e.kind, e.doc_no, e.date, e.content FROM want_document w CROSS JOIN entry e
+           WHERE e.book_id = :book_id AND e.kind IN ({literal(kinds)}) AND e.doc_no = w.value AND {sealed("e")}
+           ORDER BY e.entry_id"""
+
+
+def facts(*, subjects: bool = False, latest: bool = False) -> str:
+    """Facts of a kind (``:kind``) up to ``:as_of``: of the subjects in ``want_subject``, of each the latest."""
+    table = "want_subject w CROSS JOIN fact f" if subjects else "fact f"
+    asked = "f.subject = w.value" if subjects else ""
+    own = _where(
+        "f.book_id = :book_id", "f.kind = :kind", asked, "(f.date IS NULL OR f.date <= :as_of)",
+        "EXISTS (SELECT 1 FROM seal s WHERE s.book_id = f.book_id AND s.batch_id = f.batch_id)",
+    )  # fmt: skip
+    if latest:
+        newest = f"SELECT max(f.fact_id) FROM {table} WHERE {own} GROUP BY f.subject"
+        own, table = f"f.book_id = :book_id AND f.fact_id IN ({newest})", "fact f"
+    return f"SELECT f.fact_id, f.doc_no, f.date, f.content FROM {table} WHERE {own} ORDER BY f.fact_id"
+
 
 # -- the book ----------------------------------------------------------------------------
 

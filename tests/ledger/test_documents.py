@@ -21,7 +21,7 @@ def test_every_kind_of_the_domain_is_there() -> None:
         customers opening opening_items opening_bills number_issue number_void charge reading reduction
         account_move scan_receipt scan_settlement cheque_receipt cheque_lodged slip_receipt slip_arrival
         slip_expired transfer_receipt short_payment partial_payment general_deposit builder_prepayment tm_sale
-        tm_recognition collection_batch collection_result debit_slip debit_list invoice_unpaid cash_deposit
+        tm_recognition collection_batch collection_result debit_batch debit_slip debit_list invoice_unpaid cash_deposit
         cash_difference drawer back_charge back_charge_receipt interest bank_charge head_office_transfer
         head_office_receipt levy_remittance refund returned_payment bad_debt provision recovery head_office_tax
         levy_commission service cash_receipt apply_advance removed_meter_receipt materials unidentified identify
@@ -32,7 +32,7 @@ def test_every_kind_of_the_domain_is_there() -> None:
 def test_grouped_kinds() -> None:
     """Rows with one number are one entry in these kinds, and in no other."""
     expected = {
-        "opening", "account_move", "collection_batch", "debit_list", "cash_deposit",
+        "opening", "account_move", "collection_batch", "debit_batch", "debit_list", "cash_deposit",
         "head_office_transfer", "head_office_receipt", "levy_remittance", "invoice_unpaid",
     }  # fmt: skip
     assert expected == {name for name, kind in KINDS.items() if kind.grouped}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
@@ -485,3 +486,13 @@ def test_account_names_never_become_sql(june_store: Store) -> None:
     """Families are written into the statement: only codes are let in."""
     with june_store.reading() as session, pytest.raises(ValueError, match="--"):
         views.turnover(session, BOOK, START, END, accounts=("1122'; --",))
+
+
+def test_an_entry_without_memo_shows_the_name_of_its_kind(store: Store, book: Book, chart: Chart) -> None:
+    """Nobody reads an empty 摘要."""
+    june.open_book(store, book, chart)
+    deposit = next(entry for entry in june.EVENTS if entry.kind == "cash_deposit")
+    june.post(store, [june.OPENING, dataclasses.replace(deposit, memo=None)])
+    with store.reading() as session:
+        frame = views.bank_journal(session, BOOK, june.TOWN, START, END)
+    assert frame.filter(pl.col("section") == "line")["memo"].to_list() == ["现金缴存"]

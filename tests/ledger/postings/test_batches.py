@@ -124,6 +124,23 @@ def test_an_invoice_number_is_used_once_whatever_the_document(desk: Desk) -> Non
     assert desk.post("scan_receipt", {**scan, "invoice": "0004"}).status == "posted"
 
 
+def test_documents_of_several_rows_in_one_file(opened: Desk) -> None:
+    """Each number is an entry of its own, also where its rows do not stand together."""
+    row = {"date": "2023-06-28", "bank": "1002.02", "fund": "水费", "payee": "总公司", "maker": "L01", "checker": "F01", "approver": "P01"}
+    other = {**row, "bank": "1002.01"}
+    posted = opened.post(
+        "head_office_transfer",
+        {**row, "doc_no": "ZK-1", "amount": "100.00", "row": 2},
+        {**other, "doc_no": "ZK-2", "amount": "200.00", "row": 3},
+        {**row, "doc_no": "ZK-1", "amount": "10.00", "row": 4},
+    )
+    assert posted.entries["doc_no"].to_list() == ["ZK-1", "ZK-2"]
+    assert opened.t_account("head_office_transfer", "ZK-1") == [
+        "Dr 1221.01 100.00", "Dr 1221.01 10.00", "Cr 1002.02 100.00", "Cr 1002.02 10.00",
+    ]  # fmt: skip
+    assert opened.t_account("head_office_transfer", "ZK-2") == ["Dr 1221.01 200.00", "Cr 1002.01 200.00"]
+
+
 def test_dry_run_shows_and_writes_nothing(desk: Desk) -> None:
     """The entries are those that would be posted."""
     done = desk.post("charge", charge(1), dry_run=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from ledger.errors import Refused
-from tests.ledger.postings.conftest import Desk
+from ledger.journal import reverse
+from ledger.storage import journal_sql as sql
+from tests.ledger.postings.conftest import TODAY, Desk
 
 JUNE = {"date": "2023-06-12", "bill_month": "2023-06", "read_code": "normal"}
 SIGNED = {"maker": "周强", "approver": "何军", "reason": "抄表差错"}
@@ -66,12 +70,12 @@ def test_highest_tiers_go_first_and_reductions_add_up(billed: Desk) -> None:
     assert billed.t_account("reduction", "SQ-1")[:3] == ["Dr 1122.01 -23.55", "Cr 6001.01 -19.22", "Cr 2221.02 -0.58"]
     reduce(billed, "R2", 5, "SQ-2")
     assert billed.t_account("reduction", "SQ-2")[0] == "Dr 1122.01 -22.75"
-    with pytest.raises(Refused, match="冲减水量 21 超过账单现有水量 20"):
+    with pytest.raises(Refused, match=r"冲减水量 21 超过账单现有水量 20"):
         reduce(billed, "R2", 21, "SQ-3")
     reduce(billed, "R2", 20, "SQ-3")
     assert billed.balance("1122.01") == "75.90"  # R7's opening bills
     assert billed.balance("6001.01", item="water/R") in {"0.00", "-0.01", "0.01"}  # VAT is rounded on each red net
-    with pytest.raises(Refused, match="冲减水量 1 超过账单现有水量 0"):
+    with pytest.raises(Refused, match=r"冲减水量 1 超过账单现有水量 0"):
         reduce(billed, "R2", 1, "SQ-4")
 
 
@@ -142,7 +146,7 @@ def test_opening_bill_of_another_tariff(desk: Desk) -> None:
         {**head, "account": "1122.01", "debit": "35.00", "customer": "R2", "bill_month": "2022-12"},
         {**head, "account": "2241.01.01", "credit": "5.00", "customer": "R2", "bill_month": "2022-12"},
     )
-    with pytest.raises(Refused, match="期初账单 B-ALT 的金额不是按水价表计算的,只能全部冲减"):
+    with pytest.raises(Refused, match=r"期初账单 B-ALT 的金额不是按水价表计算的,只能全部冲减"):
         reduce(desk, "R2", 4, bill_month="2022-12")
     reduce(desk, "R2", 10, bill_month="2022-12")
     assert desk.t_account("reduction", "SQ-2023-001") == [
@@ -152,7 +156,7 @@ def test_opening_bill_of_another_tariff(desk: Desk) -> None:
 
 def test_collection_and_debit_accounts_are_locked(billed: Desk) -> None:
     """§6.7 (3): E1 (托收) on 06-16 → C03; on the 15th it is still allowed."""
-    with pytest.raises(Refused, match="托收户、代扣户15日后不得录入和更改") as refused:
+    with pytest.raises(Refused, match=r"托收户、代扣户15日后不得录入和更改") as refused:
         reduce(billed, "E1", 10, date="2023-06-16")
     assert [fault.code for fault in refused.value.faults] == ["C03"]
     reduce(billed, "E1", 10, date="2023-06-15")
@@ -163,22 +167,22 @@ def test_bill_at_the_bank_is_not_reduced(billed: Desk) -> None:
     """A bill in a 托收 batch waits for its result."""
     sent = {"batch": "TS202306", "customer": "E1", "bill_month": "2023-06", "amount": "4,800.00", "bank": "1002.01", "bill_no": "B-E1"}
     billed.post("collection_batch", {"date": "2023-06-14", **sent})
-    with pytest.raises(Refused, match="账单 B-E1 在托收批次 TS202306 中"):
+    with pytest.raises(Refused, match=r"账单 B-E1 在托收批次 TS202306 中"):
         reduce(billed, "E1", 10, date="2023-06-15")
 
 
 @pytest.mark.parametrize("maker", ["何军", "D01", "d01"])
 def test_who_enters_does_not_approve(billed: Desk, maker: str) -> None:
     """C06, whether the person is written by name or by id."""
-    with pytest.raises(Refused, match="制票员不得擅自变更用水性质、冲减水量"):
+    with pytest.raises(Refused, match=r"制票员不得擅自变更用水性质、冲减水量"):
         reduce(billed, "E3", 10, maker=maker)
 
 
 def test_which_bill(billed: Desk) -> None:
     """No bill, a wrong number, two bills of one month."""
-    with pytest.raises(Refused, match="该户该月没有这样的账单"):
+    with pytest.raises(Refused, match=r"该户该月没有这样的账单"):
         reduce(billed, "E3", 10, bill_month="2023-05")
-    with pytest.raises(Refused, match="该户该月没有这张账单"):
+    with pytest.raises(Refused, match=r"该户该月没有这张账单"):
         reduce(billed, "E3", 10, bill_no="B-E1")
     reduce(billed, "E3", 10, bill_no="B-E3")
 
@@ -187,12 +191,24 @@ def test_bill_under_a_printed_invoice(billed: Desk) -> None:
     """First the invoice is cleared."""
     print_ = {"date": "2023-06-13", "customer": "E3", "bill_month": "2023-06", "invoice": "0002", "cashier": "C02", "step": "print"}
     billed.post("invoice_unpaid", print_)
-    with pytest.raises(Refused, match="账单 B-E3 已开票未收款"):
+    with pytest.raises(Refused, match=r"账单 B-E3 已开票未收款"):
         reduce(billed, "E3", 10)
 
 
 def test_bill_written_off(opened: Desk) -> None:
     """A bad debt is no bill to reduce."""
     opened.post("bad_debt", {"date": "2023-06-12", "customer": "R8", "bill_month": "2020-06", "approval_no": "HX-1"})
-    with pytest.raises(Refused, match="账单 B-R8-20 已核销"):
+    with pytest.raises(Refused, match=r"账单 B-R8-20 已核销"):
         reduce(opened, "R8", 1, bill_month="2020-06")
+
+
+def test_reversed_charge_is_no_bill(billed: Desk) -> None:
+    """Charged wrongly, taken back, charged again and paid: the month means the bill that stands."""
+    with billed.ledger.store.reading() as session:
+        entry = sql.entry_by(session, 1, kind="charge", doc_no="B-R2")["entry_id"][0]
+    reverse(billed.ledger, entry, reason="错户", operator="tester", today=TODAY, date=dt.date(2023, 6, 12))
+    billed.post("charge", {**JUNE, "doc_no": "B-R2-2", "customer": "R2", "usage_class": "R", "volume": 12})
+    pay(billed, "R2", "41.40")
+    reduce(billed, "R2", 2)
+    assert billed.t_account("reduction", "SQ-2023-001")[0] == "Cr 2203.04 6.90"
+    assert billed.dimensions("reduction", "SQ-2023-001", "document")[1] == ("2241.02.01", "B-R2-2")

@@ -421,6 +421,36 @@ def _wait_for_backends(store: Store) -> None:
         time.sleep(0.02)
 
 
+CLUSTER = """
+import sys
+sys.path.insert(0, {root!r})
+from tests import postgres
+with postgres.cluster() as url:
+    print(url, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_cluster_leaves_nothing_behind(postgres_url: str) -> None:
+    """The tests' own cluster goes with them, even if they are killed."""
+    assert postgres_url
+    child = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER.format(root=str(ROOT))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    folder = Path(child.stdout.readline().strip().partition("?host=")[2])
+    server = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate()
+    for _try in range(500):
+        if not folder.exists():
+            break
+        time.sleep(0.02)
+    assert not folder.exists()
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(server)], capture_output=True, text=True, check=False)
+    assert state.stdout.strip()[:1] in {"", "Z"}  # gone, or dead and not yet buried
+
+
 # --- SQLite --------------------------------------------------------------------------
 
 
