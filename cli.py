@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger.errors import MeterbookError, Refused, SourceError
+from ledger.errors import ImportRejected, MeterbookError, Refused, SourceError
 from ledger.i18n import _, set_language
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from exports.report import Report
+    from importers.returns import Layout
+    from importers.statements import Dialect
     from ledger.book import Bank
     from ledger.journal import Ledger, Posted, Progress
     from ledger.storage.engine import Session
@@ -54,12 +56,14 @@ app = typer.Typer(
 )
 statement_app = typer.Typer(help=_("银行对账单"), no_args_is_help=True)
 returns_app = typer.Typer(help=_("划扣、托收的回盘文件"), no_args_is_help=True)
+debits_app = typer.Typer(help=_("代扣送盘"), no_args_is_help=True)
 reconcile_app = typer.Typer(help=_("银行对账"), no_args_is_help=True)
 day_app = typer.Typer(help=_("日结"), no_args_is_help=True)
 export_app = typer.Typer(help=_("导出账簿"), no_args_is_help=True)
 for _name, _part in (
     ("statement", statement_app),
     ("returns", returns_app),
+    ("debits", debits_app),
     ("reconcile", reconcile_app),
     ("day", day_app),
     ("export", export_app),
@@ -83,6 +87,8 @@ class Format(StrEnum):
 
     table = "table"
     xlsx = "xlsx"
+    pdf = "pdf"
+    html = "html"
     csv = "csv"
     json = "json"
 
@@ -664,6 +670,14 @@ def _show(made: Report, form: Format, out: Path | None) -> None:
             content = csv_medium.render(made)
         case Format.xlsx:
             content = xlsx.render(made)
+        case Format.pdf:
+            from exports.render import pdf  # typst is loaded for paper alone
+
+            content = pdf.render(made)
+        case Format.html:
+            from exports.render import html
+
+            content = html.render(made).encode()
         case Format.table:
             content = terminal.render(made).encode()
     if out is None and form in (Format.json, Format.csv):
@@ -692,7 +706,7 @@ def statement_import(
     files: Annotated[list[Path] | None, typer.Argument(help=_("对账单文件"))] = None,
     account: Annotated[str | None, typer.Option("--account", help=_("银行账户,默认按文件中的账号"))] = None,
     accept: Annotated[bool, typer.Option("--accept-differences", help=_("余额或合计不符也导入,并记下差异"))] = False,
-    direction: Annotated[str | None, typer.Option("--direction", help=_("借贷方向:bank(借=支出)或 enterprise(借=收入),余额看不出时说明"))] = None,
+    direction: Annotated[str | None, typer.Option("--direction", help=_("借贷方向:debit_out(借=支出)或 debit_in(借=收入),余额看不出时说明"))] = None,
     opening: Annotated[str | None, typer.Option("--opening", help=_("期初余额,文件中没有时给出"))] = None,
     start: Annotated[str | None, typer.Option("--from", help=_("起日,没有流水时给出"))] = None,
     end: Annotated[str | None, typer.Option("--to", help=_("止日,没有流水时给出"))] = None,
@@ -700,14 +714,13 @@ def statement_import(
     db: Db = DEFAULT_DB,
     operator: Operator = None,
 ) -> None:
-    from importers.statements import load_dialects
     from importers.statements.store import import_empty, import_statement
     from ledger.money import parse_fen
 
     ledger = _ledger(db)
     balance = parse_fen(opening) if opening is not None else None
     first, last = _day(start, "--from"), _day(end, "--to")
-    dialects = load_dialects()
+    dialects = _dialects(db)
     if form != "auto":
         dialects = tuple(dialect for dialect in dialects if dialect.name == form)
     if not files:
@@ -721,7 +734,7 @@ def statement_import(
         _say(done.text())
         return
     for path in files:
-        bank = ledger.book.bank(account) if account else _bank_of(ledger, path)
+        bank = ledger.book.bank(account) if account else _bank_of(ledger, path, dialects)
         with ledger.store.writing(ledger.book_id) as session:
             done = import_statement(
                 session, ledger.book_id, bank, path, operator=_operator(operator), cutover=ledger.book.cutover,
@@ -732,12 +745,21 @@ def statement_import(
     _next("meterbook reconcile run --account … --month …")
 
 
-def _bank_of(ledger: Ledger, path: Path) -> Bank:
+def _dialects(db: str) -> tuple[Dialect, ...]:
+    """The shipped dialects and those the user keeps beside the book."""
+    from importers.statements import load_dialects, user_folder
+    from ledger.storage.engine import Store
+
+    folder = user_folder(Store(db).path)
+    return load_dialects(folder) if folder else load_dialects()
+
+
+def _bank_of(ledger: Ledger, path: Path, dialects: tuple[Dialect, ...]) -> Bank:
     """The bank account whose number stands in the file."""
     from importers.statements import read_statement
     from importers.statements.read import same_account
 
-    printed = {statement.account for statement in read_statement(path)} - {None}
+    printed = {statement.account for statement in read_statement(path, dialects=dialects)} - {None}
     for bank in ledger.book.banks:
         if any(same_account(str(number), bank.number) for number in printed):
             return bank
@@ -746,11 +768,19 @@ def _bank_of(ledger: Ledger, path: Path) -> Bank:
 
 
 @statement_app.command("probe", help=_("看看一个对账单文件是什么,不保存。例:meterbook statement probe 明细.csv"))
-def statement_probe(files: Annotated[list[Path], typer.Argument(help=_("对账单文件"))], as_json: Json = False) -> None:
+def statement_probe(
+    files: Annotated[list[Path], typer.Argument(help=_("对账单文件"))], as_json: Json = False, db: Db = DEFAULT_DB
+) -> None:
     from importers.statements import probe
 
+    dialects = _dialects(db)
     for path in files:
-        found = probe(path)
+        try:
+            found = probe(path, dialects=dialects)
+        except ImportRejected as error:
+            if not as_json and error.faults[0].code == "unrecognised":
+                _propose(path, dialects)
+            raise
         if as_json:
             _print_json(found)
             continue
@@ -759,25 +789,140 @@ def statement_probe(files: Annotated[list[Path], typer.Argument(help=_("对账�
                 _say(f"{key}: {value}")
 
 
-@returns_app.command("import", help=_("导入划扣明细或托收结果。例:meterbook returns import 划扣明细.csv"))
+def _propose(path: Path, dialects: tuple[Dialect, ...]) -> None:
+    """A dialect for a file that none fits, on standard output, ready to be saved."""
+    from importers.statements.propose import propose
+
+    if text := propose(path.read_bytes(), path.name, name=path.stem, known=dialects):
+        _say(text.rstrip())
+
+
+Layouts = Annotated[Path | None, typer.Option("--layouts", help=_("自备格式(TOML)的文件夹"))]
+
+
+def _layouts(folder: Path | None, name: str | None = None) -> tuple[Layout, ...]:
+    """The layouts of exchange files, or the one of that name."""
+    from importers.returns import load_layouts
+
+    layouts = load_layouts(*([folder] if folder else []))
+    if name is None:
+        return layouts
+    chosen = tuple(layout for layout in layouts if layout.name == name)
+    if not chosen:
+        listed = "、".join(layout.name for layout in layouts)
+        raise Refused(_("没有格式 {name};现有:{listed}").format(name=name, listed=listed))
+    return chosen
+
+
+@returns_app.command("import", help=_("导入划扣回盘或托收结果。例:meterbook returns import 回盘.txt --slip HK-202306"))
 def returns_import(
-    files: Annotated[list[Path], typer.Argument(help=_("CSV 或 XLSX 文件"))],
+    files: Annotated[list[Path], typer.Argument(help=_("银行的回盘文件,或 CSV、XLSX 的划扣明细、托收结果"))],
+    slip: Annotated[str | None, typer.Option("--slip", help=_("划扣合计单号,默认按银行和月份找"))] = None,
+    batch: Annotated[str | None, typer.Option("--batch", help=_("代扣批号,默认按文件内容找"))] = None,
+    date: Date = None,
+    layout: Annotated[str | None, typer.Option("--layout", help=_("文件格式的名称,默认按内容认"))] = None,
+    folder: Layouts = None,
     db: Db = DEFAULT_DB,
     today: Today = None,
     operator: Operator = None,
 ) -> None:
-    from importers.documents import read
+    from importers.returns import as_documents, import_returns, read_return
     from ledger.journal import post as post_batch
 
     ledger = _ledger(db)
+    layouts = _layouts(folder, layout)
+    documents = {path: as_documents(path, ledger.book) if layout is None else None for path in files}
+    native = [read_return(path, layouts=layouts) for path, found in documents.items() if found is None]
+    for path, found in documents.items():
+        if found is not None:
+            done = post_batch(ledger, [found], operator=_operator(operator), today=_today(ledger, today))
+            _say(f"{path.name}: {_outcome(done)}")
+            _warn(done)
+    if not native:
+        return
+    made = import_returns(
+        ledger, native, operator=_operator(operator), today=_today(ledger, today),
+        slip=slip, batch=batch, date=_day(date),
+    )  # fmt: skip
+    for one in made:
+        for line in one.lines():
+            _say(line)
+        if one.posted is not None:
+            _say(_outcome(one.posted))
+            _warn(one.posted)
+        else:
+            _say(_("没有新的结果,未记账"))
+
+
+def _warn(done: Posted) -> None:
+    for warning in done.warnings:
+        _say(_("提醒:{text}").format(text=warning.text()))
+
+
+@returns_app.command("probe", help=_("看看一个送盘、回盘文件是什么,不保存。例:meterbook returns probe 回盘.txt"))
+def returns_probe(
+    files: Annotated[list[Path], typer.Argument(help=_("送盘或回盘文件"))], folder: Layouts = None, as_json: Json = False
+) -> None:
+    from importers.returns import read_return
+
+    layouts = _layouts(folder)
     for path in files:
-        readings = {kind: read(path, kind, ledger.book) for kind in ("debit_list", "collection_result")}
-        good = [documents for documents in readings.values() if not documents.faults]
-        if not good:
-            nearest = min(readings.values(), key=lambda documents: len(documents.faults))
-            raise SourceError(nearest.faults)
-        done = post_batch(ledger, good[:1], operator=_operator(operator), today=_today(ledger, today))
-        _say(f"{path.name}: {_outcome(done)}")
+        found = read_return(path, layouts=layouts).as_json()
+        if as_json:
+            _print_json(found)
+            continue
+        for key, value in found.items():
+            _say(f"{key}: {value}")
+
+
+@debits_app.command("send", help=_("代扣送盘:登记一批并写出文件。例:meterbook debits send --bank 工行0101 --unit 8602"))
+def debits_send(
+    bank: Annotated[str, typer.Option("--bank", help=_("收款的银行账户:代码、简称或账号"))],
+    batch: Annotated[str | None, typer.Option("--batch", help=_("批号;已登记的批号只重出文件"))] = None,
+    date: Date = None,
+    until: Annotated[str | None, typer.Option("--until", help=_("只送到这个月的账单,如 2023-06"))] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help=_("本单位在银行的编号"))] = None,
+    prefix: Annotated[str, typer.Option("--prefix", help=_("只送账号以此开头的户"))] = "",
+    layout: Annotated[str, typer.Option("--layout", help=_("送盘格式的名称"))] = "pipe_send",
+    folder: Layouts = None,
+    out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path(),
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
+) -> None:
+    from importers.returns import send_debits
+
+    ledger = _ledger(db)
+    _day(f"{until}-01" if until else None, "--until")
+    day = _today(ledger, today)
+    (chosen,) = _layouts(folder, layout)
+    sent = send_debits(
+        ledger, ledger.book.bank(bank), chosen, date=_day(date) or day, operator=_operator(operator), today=day,
+        batch=batch, until=until, unit=unit, prefix=prefix,
+    )  # fmt: skip
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{sent.batch.replace('/', '-')}.txt"
+    _write(path, sent.content)
+    _say(sent.text())
+    if sent.without_account:
+        _say(_("提醒:{n} 户没有付款账号,未送:{names}").format(n=len(sent.without_account), names="、".join(sent.without_account[:20])))
+    _say(str(path))
+    _next("meterbook post debit_slip … / meterbook returns import …")
+
+
+@debits_app.command("waiting", help=_("已送盘、银行尚未答复或结果未知的。例:meterbook debits waiting"))
+def debits_waiting(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
+    from importers.returns import waiting
+
+    ledger = _ledger(db)
+    frame = waiting(ledger, ledger.book.today())
+    if as_json:
+        _print_json(_records(frame, ("amount",)))
+        return
+    _table(
+        frame.to_dicts(), as_json=False, money=("amount",),
+        titles={"batch": _("批号"), "sent_on": _("送盘日"), "serial": _("送盘序号"), "customer": _("户号"), "name": _("户名"), "bill_no": _("账单号"), "amount": _("金额")},
+    )  # fmt: skip
 
 
 @reconcile_app.command("run", help=_("自动勾对。例:meterbook reconcile run --account 工行0101 --month 2023-06"))

@@ -216,33 +216,41 @@ def scale(base: Databases, number: int) -> None:
 
 
 def growth(base: Databases, number: int, lines: int) -> None:
-    """A day of 10,000 lines on a journal of ``lines`` lines, against the same day on an empty one."""
+    """A day of 10,000 lines on a journal of ``lines`` lines, against the same day on an empty one.
+
+    Each run posts the receipts of other customers to the same two books: nothing is copied
+    between the runs, so that both are as warm as a book in use.
+    """
     size = 1_250
-    day = customers(size)
-    small = base.make("empty")
-    post_frame(small, "customers", day)
-    post_frame(small, "charge", charges(day))
-    path = receipts_csv(receipts(day, small), base.folder / "day.csv")
-    base.settle(small)
-    large = base.make("grown")
-    post_frame(large, "customers", day)
-    post_frame(large, "charge", charges(day))
-    chunk, at, made = 100_000, size, 0
+    days = [customers(size, start) for start in range(0, size * (number + 1), size)]
+    books = {name: base.make(name) for name in ("empty", "grown")}
+    paths = []
+    for day, people in enumerate(days):
+        for book in books.values():
+            post_frame(book, "customers", people)
+            post_frame(book, "charge", charges(people))
+        paths.append(receipts_csv(receipts(people, books["empty"]), base.folder / f"day-{day}.csv"))
+    chunk, at, made = 100_000, size * len(days), 0
     while made < lines:
         people = customers(chunk, at)
-        post_frame(large, "customers", people)
-        post_frame(large, "charge", charges(people))
-        post_frame(large, "cash_receipt", receipts(people, large, first_invoice=20_000_000))
+        post_frame(books["grown"], "customers", people)
+        post_frame(books["grown"], "charge", charges(people))
+        post_frame(books["grown"], "cash_receipt", receipts(people, books["grown"], first_invoice=20_000_000))
         at += chunk
         made += chunk * (6 + LINES_PER_RECEIPT)
         print(f"  journal of {made:,} lines", flush=True)
-    base.settle(large)
+    for book in books.values():
+        base.settle(book)
+    done = {name: 0 for name in books}
 
-    def on(name: str) -> float:
-        base.copy(name, "run")
-        return in_process(base.url("run"), path)["seconds"]
+    def next_day(name: str) -> float:
+        path = paths[done[name]]
+        done[name] += 1
+        return in_process(base.url(name), path)["seconds"]
 
-    left, right = pairs(lambda: on("grown"), lambda: on("empty"), number)
+    for name in books:  # the first day of each warms it
+        next_day(name)
+    left, right = pairs(lambda: next_day("grown"), lambda: next_day("empty"), number)
     print(
         f"{base.engine}: 10,000 lines on {made:,} lines {statistics.median(left):.3f} s, on none "
         f"{statistics.median(right):.3f} s, ratio {ratio(left, right):.2f}"

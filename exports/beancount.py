@@ -140,7 +140,7 @@ def transactions(lines: pl.DataFrame, chart: Chart, currency: str) -> str:
                 "{} ! {}{} #{}\n",
                 pl.col("date").dt.to_string("%Y-%m-%d"),
                 "_payee",
-                _quoted(pl.col("memo").fill_null("")),
+                _quoted(views.summary(chinese=True)),
                 "_tag",
             )
             + pl.concat_str([_meta(column, key, "  ") for column, key in HEAD_META.items()])

@@ -91,7 +91,7 @@ def transactions(lines: pl.DataFrame, chart: Chart, currency: str) -> str:
                 "{} ! ({}) {}\n",
                 pl.col("date").dt.to_string("%Y-%m-%d"),
                 safe(pl.col("voucher")),
-                safe(pl.col("memo").fill_null("")),
+                safe(views.summary(chinese=True)),
             )
             + pl.concat_str([_meta(column, key) for column, key in HEAD_META.items()])
             + pl.col("_body")

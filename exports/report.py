@@ -16,7 +16,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from ledger.i18n import _
@@ -24,8 +24,8 @@ from ledger.i18n import _
 ColumnType = Literal["text", "money", "date", "integer"]
 Media = frozenset[str]
 
-ALL_MEDIA: Final[Media] = frozenset({"table", "xlsx", "csv", "json"})
-PAPER: Final[Media] = frozenset({"table", "xlsx"})
+ALL_MEDIA: Final[Media] = frozenset({"table", "xlsx", "pdf", "html", "csv", "json"})
+PAPER: Final[Media] = frozenset({"table", "xlsx", "pdf", "html"})
 WIDE: Final[Media] = frozenset({"xlsx", "csv"})
 """Columns there is no room for on a screen."""
 FLAT: Final[Media] = frozenset({"csv", "json"})
@@ -40,7 +40,8 @@ class Column:
     """One column: ``key`` for machines, ``title`` for people, ``type`` of its values.
 
     ``labels`` is what people see for a value (``零钞`` → 备用零钞); ``blank_zero`` leaves zero
-    amounts empty on paper; ``media`` are the renderers that show the column.
+    amounts empty on paper; ``media`` are the renderers that show the column. ``head`` are the title's
+    two storeys on paper: the upper one is merged over neighbours that share it.
     """
 
     key: str
@@ -49,10 +50,16 @@ class Column:
     labels: Mapping[str, str] = field(default_factory=dict)
     blank_zero: bool = False
     media: Media = ALL_MEDIA
+    head: tuple[str, str] | None = None
 
     def shown(self, value: Any) -> Any:
         """The value with its label, for people."""
         return self.labels.get(value, value) if self.labels else value
+
+
+def under(above: str, columns: Iterable[Column]) -> list[Column]:
+    """The columns with one merged heading over them on paper."""
+    return [replace(column, head=(above, column.title)) for column in columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +182,7 @@ class Report:
         return all(tie_out.ok for tie_out in self.tie_outs)
 
     def table(self, medium: str) -> Table:
-        """What a renderer prints: the paper form for ``table`` and ``xlsx``, else the rows."""
+        """What a renderer prints: the paper form for people, the rows for machines."""
         own = Table(self.columns, self.rows, self.totals, self.styles)
         return (self.paper if self.paper is not None and medium in PAPER else own).for_medium(medium)
 
@@ -205,8 +212,11 @@ def grouped(
     styles: list[Style] = []
     pending: list[Row] = []
 
+    several = len({row[by] for row in rows}) > 1
+
     def close() -> None:
-        if len(pending) > 1:
+        # a single group of all has its sum in the total row
+        if len(pending) > 1 and (several or not totals):
             name = (label or {}).get(pending[0][by], str(pending[0][by] or ""))
             out.append(total(columns, pending, key=label_key, label=_("{name} 小计").format(name=name)))
             styles.append("subtotal")

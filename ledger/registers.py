@@ -361,10 +361,11 @@ def _billed_before(session: Session, book_id: int, reduced: pl.DataFrame, end: d
         off=pl.when(pl.col("reverses").is_null()).then("off").otherwise(-pl.col("off"))
     )
     earlier = (
-        reduced.select("entry_id", "document")
+        # what a red copy gives back lies where its original took it
+        reduced.select("entry_id", "document", at=pl.coalesce("reverses", "entry_id"))
         .join(past.select("document", other="entry_id", off="off"), on="document", how="left")
         .group_by("entry_id", "document")
-        .agg(off=pl.col("off").filter(pl.col("other") < pl.col("entry_id")).sum())
+        .agg(off=pl.col("off").filter(pl.col("other") < pl.col("at")).sum())
     )
     return earlier.join(charged, on="document", how="left").select(
         "entry_id", "charged_on", "_class", billed=pl.col("charged") - pl.col("off")

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DIALECTS = ("sqlite", "postgresql")
+
+# How long an example takes says something about the machine, nothing about the code.
+hypothesis.settings.register_profile("meterbook", deadline=None)
+hypothesis.settings.load_profile("meterbook")
 LOGIN = "meterbook_test"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -44,7 +45,7 @@ def _as_server(command: list[str]) -> list[str]:
         return command
     if shutil.which("runuser"):
         return ["runuser", "-u", SYSTEM_USER, "--", *command]
-    return ["su", SYSTEM_USER, "-s", "/bin/sh", "-c", " ".join(command)]
+    return ["su", SYSTEM_USER, "-s", "/bin/sh", "-c", shlex.join(command)]
 
 
 def _run(command: list[str], folder: Path) -> None:
@@ -71,6 +72,8 @@ def cluster() -> Iterator[str]:
     # Sockets have short paths (108 bytes): not under a long TMPDIR.
     base = "/tmp" if os.access("/tmp", os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="mb-pg-", dir=base))
+    stop = [str(where / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"]
+    caretaker = _caretaker(stop, folder)
     try:
         if os.geteuid() == 0:
             try:
@@ -108,9 +111,16 @@ def cluster() -> Iterator[str]:
         with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         _run([str(where / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-w", "start"], folder)
-        try:
-            yield f"postgresql://postgres@/postgres?host={folder}"
-        finally:
-            _run([str(where / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop"], folder)
+        yield f"postgresql://postgres@/postgres?host={folder}"
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        caretaker.communicate(timeout=60)
+
+
+def _caretaker(stop: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """Stops the cluster and removes its folder once our end of its input is closed.
+
+    The system closes it too when the tests are killed, so that nothing is left behind.
+    """
+    # A cluster that never started has nothing to stop; its folder goes all the same.
+    script = f"cat >/dev/null; {shlex.join(_as_server(stop))} >/dev/null 2>&1; rm -rf {shlex.quote(str(folder))}"
+    return subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.PIPE, cwd="/", start_new_session=True)

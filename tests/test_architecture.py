@@ -73,8 +73,15 @@ def test_only_storage_holds_sql() -> None:
 
 
 def test_beancount_is_kept_apart() -> None:
-    """GPL code is imported by the two exports that need it, and by nothing else (ADR 8)."""
-    assert offenders(READING_ROOM, ("exports/beancount.py", "exports/fava/")) == []
+    """GPL code is imported by what exists for beancount users, and by nothing else (ADR 8)."""
+    assert offenders(READING_ROOM, ("exports/beancount.py", "exports/fava/", "importers/beangulp.py")) == []
+
+
+def test_nothing_of_ours_imports_the_beangulp_importers() -> None:
+    """importers/beangulp.py is for beancount users; no module of ours may come to need it."""
+    named = re.compile(r"importers\.beangulp|from importers import .*beangulp")
+    paths = [path for path in modules() if path.as_posix() != "importers/beangulp.py"]
+    assert [path.as_posix() for path in paths if named.search((ROOT / path).read_text(encoding="utf-8"))] == []
 
 
 def test_core_starts_without_the_reading_room() -> None:

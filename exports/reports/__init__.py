@@ -10,10 +10,11 @@ to date; without either the last business date in the journal counts.
 from __future__ import annotations
 
 import datetime as dt
+import pkgutil
 import re
+from importlib import import_module
 
 from exports.report import Report
-from exports.reports import r09, r10, r11, r13, r14, r15, r24, r25, r26
 from exports.reports.request import Definition, Request
 from ledger import views
 from ledger.accounts import Chart
@@ -23,9 +24,17 @@ from ledger.errors import NotFound, Refused
 from ledger.i18n import _
 from ledger.storage.engine import Session
 
-REPORTS: dict[str, Definition] = {
-    module.DEFINITION.code: module.DEFINITION for module in (r09, r10, r11, r13, r14, r15, r24, r25, r26)
-}
+_NAME = re.compile(r"r\d\d[a-z]?")
+
+
+def _definitions() -> dict[str, Definition]:
+    """The definition of each register's module: a new register is a new file, nothing else."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if _NAME.fullmatch(module.name))
+    found: list[Definition] = [import_module(f"{__name__}.{name}").DEFINITION for name in names]
+    return {definition.code: definition for definition in found}
+
+
+REPORTS: dict[str, Definition] = _definitions()
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 

@@ -95,12 +95,15 @@ def _wide(book: Book, by_fund: dict[str, int]) -> list[Column]:
         Column("voucher", _("凭证号")),
         Column("document", _("结算方式/单号")),
         *(
-            Column(f"{column}_{fund}", f"{title}\n{shown.get(fund, fund)}", "money", blank_zero=True)
+            Column(
+                f"{column}_{fund}", f"{title}\n{shown.get(fund, fund)}", "money", blank_zero=True,
+                head=(title, shown.get(fund, fund)),
+            )
             for column, title in (("debit", _("借方")), ("credit", _("贷方")))
             for fund in (fund.zh for fund in book.funds)
             if by_fund.get(f"{column}_{fund}")
         ),
-    ]
+    ]  # fmt: skip
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from exports.reports.request import Definition, Request, deposit_banks, fund_lab
 from ledger import views
 from ledger.accounts import Chart
 from ledger.book import Book
+from ledger.capitals import capitals
 from ledger.errors import NotFound
 from ledger.i18n import _
 from ledger.storage.engine import Session
@@ -45,6 +46,7 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         rows=rows,
         totals=totals,
         tie_outs=_ties(session, request, book, chart, rows, numbers),
+        notes=[_("本次转款合计(大写):人民币{words}").format(words=capitals(totals["transferred"]))] if rows else [],
         signatures=(_("录入"), _("复核"), _("审批")),
         file_stem=file_stem(shown, DEFINITION.zh, one),
         paper=_paper(columns, rows, totals),
@@ -68,7 +70,7 @@ def _parties(book: Book, rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
     banks = dict.fromkeys(row["bank"] for row in rows)
     payer = "、".join(book.bank(bank).short for bank in banks if bank)
     payee = next((payee.name for payee in book.payees if payee.kind == "head_office"), "")
-    return [(_("付款"), payer or _("无")), (_("收款"), payee)]
+    return [(_("付款"), payer or _("无")), (_("收款人"), payee)]
 
 
 def _columns(book: Book) -> list[Column]:

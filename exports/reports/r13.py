@@ -15,6 +15,7 @@ from exports.reports.request import Definition, Request, deposit_banks, head
 from ledger import views
 from ledger.accounts import Chart
 from ledger.book import Book
+from ledger.capitals import capitals
 from ledger.funds import LEVY_FUND
 from ledger.i18n import _, current_language
 from ledger.storage.engine import Session
@@ -53,9 +54,10 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         rows=rows,
         totals=totals,
         tie_outs=ties,
+        notes=[_("本期上缴合计(大写):人民币{words}").format(words=capitals(totals["remitted"]))] if rows else [],
         signatures=(_("录入"), _("复核"), _("审批")),
         file_stem=file_stem(period, DEFINITION.zh),
-        **head(session, book, request, (_("收款"), treasury)),
+        **head(session, book, request, (_("收款人"), treasury)),
     )
 
 

@@ -45,7 +45,8 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
             item=row["memo"] or row["reference"] or row["date"], reason=reason_text(row["reason"])
         )
         for row in done.items.iter_rows(named=True)
-        if row["reason"]
+        # a reason given in words may already stand in the line's text
+        if row["reason"] and row["reason"] not in (row["memo"] or "")
     ]
     ties = [
         TieOut(_("企业调节后余额 = 银行调节后余额"), done.book_adjusted, done.bank_adjusted),
@@ -122,12 +123,12 @@ def halves(done: Adjustment) -> Table:
             rows.append(row)
             styles.append(style)
     columns = [
-        Column(f"{side}_{key}", title, kind, media=PAPER)  # type: ignore[arg-type]
-        for side, name in (("book", _("项目(企业)")), ("bank", _("项目(银行)")))
-        for key, title, kind in (
-            ("item", name, "text"),
-            ("date", _("日期/单号"), "text"),
-            ("amount", _("金额"), "money"),
+        Column(f"{side}_{key}", title, kind, media=PAPER, head=(half, short))  # type: ignore[arg-type]
+        for side, half, name in (("book", _("企业"), _("项目(企业)")), ("bank", _("银行"), _("项目(银行)")))
+        for key, title, short, kind in (
+            ("item", name, _("项目"), "text"),
+            ("date", _("日期/单号"), _("日期/单号"), "text"),
+            ("amount", _("金额"), _("金额"), "money"),
         )
     ]
     return Table(columns, rows, styles=styles)

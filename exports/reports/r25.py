@@ -56,10 +56,17 @@ def _columns(chart: Chart) -> list[Column]:
         "opening_debit": _("期初借方"), "opening_credit": _("期初贷方"), "debit": _("本期借方"),
         "credit": _("本期贷方"), "closing_debit": _("期末借方"), "closing_credit": _("期末贷方"),
     }  # fmt: skip
+    storeys = {"opening": _("期初余额"), "closing": _("期末余额")}
     return [
         Column("account", _("科目"), labels=names),
-        *(Column(key, title, "money", blank_zero=True) for key, title in titles.items()),
-    ]
+        *(
+            Column(
+                key, title, "money", blank_zero=True,
+                head=(storeys.get(key.partition("_")[0], _("本期发生额")), _("贷方") if key.endswith("credit") else _("借方")),
+            )
+            for key, title in titles.items()
+        ),
+    ]  # fmt: skip
 
 
 def _row(code: str, moved: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,9 @@
     bytes ──grid──▶ rows of text ──recognise──▶ dialect ──columns──▶ lines ──balance──▶ direction,
     (decode, sheet)                (by header)  (TOML data)          (fen, dates)       order, controls
                                                                          │
-                         ledger.storage.bank ◀──store── identity ◀───────┘
+                         ledger.storage.bank ◀──store── identity ◀───────┤
+                                                                         │
+    bytes ──formats──▶ drafts (MT940, CAMT, OFX, QIF, BAI2) ──finish─────┘
 
 A bank is data: ``dialects/<bank>.toml``. The dialect is chosen by what stands
 in the file, never by its name; two that fit, or none, is a refusal that lists
@@ -15,7 +17,7 @@ book. Design: ``reconciliation.md`` §7.
 
 from __future__ import annotations
 
-from importers.statements.dialect import Dialect, load_dialects
+from importers.statements.dialect import Dialect, load_dialects, user_folder
 from importers.statements.identity import with_identity
 from importers.statements.probe import probe
 from importers.statements.read import read_statement
@@ -29,5 +31,6 @@ __all__ = [
     "load_dialects",
     "probe",
     "read_statement",
+    "user_folder",
     "with_identity",
 ]

@@ -21,7 +21,7 @@ def plain(column: pl.Expr) -> pl.Expr:
 def tidy(column: pl.Expr) -> pl.Expr:
     """Text for people: as printed, runs of blanks as one, ends trimmed, empty as null."""
     text = column.str.replace_all(r"\s+", " ").str.strip_chars()
-    return pl.when(~text.is_in(["", "--", "-"])).then(text)
+    return pl.when(~text.is_in(["", "--", "-", "/"])).then(text)
 
 
 def fen(column: pl.Expr) -> pl.Expr:

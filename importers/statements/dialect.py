@@ -13,21 +13,35 @@
               absent = [..]            … and must not
     [columns] date = ["交易时间"] …     field = header names; the first present is taken,
                                        of summary and reference all present are joined
-    [amount]  form = "in_out"          columns amount_in, amount_out
+    [cells]   prefix = "`"             characters the bank sets before every cell
+    [amount]  form = "in_out"          columns amount_in, amount_out; out_negative = true: what
+                                       went out is printed below zero
               form = "debit_credit"    columns debit, credit; debit = "out"|"in": the declared
                                        reading, used where the balances cannot tell
               form = "signed"          column amount, + in, − out; negate = true: the reverse
-              form = "flag"            columns amount, flag; flags_in, flags_out: words
+              form = "flag"            columns amount, flag; flags_in, flags_out: words the cell
+                                       begins with; flags_neutral: it moves nothing here
+              closed = ["交易关闭"]      words of column status: nothing was paid
+              decimal = ","            the decimal mark where it is no point; symbol = "$": a sign
+                                       the bank prints with amounts
+    [dates]   order = "dmy" | "mdy"    dates that do not begin with the year
     [balance] masked = "regex"         a balance the bank hides
     [rows]    opening, closing         words of a first/last row that carries a balance
               footer                   words that begin the totals row
               end                      words that end the table
     [meta]    account, currency, from, to, opening, closing = labels above the header
+    [declared] count, in, out          labels above or below the table, as 共66笔, 收入:1笔 0.35元
+    [totals]  count, in, out           header names of a table of totals below the lines
     [serial]  scope = "account"        numbers unique in the account | "day" | "none"
+
+A user's dialect is somebody's data, not our code: unknown keys, wrong types, long or
+unprintable words and patterns beyond a linear matcher are refused with file and key. A
+dialect names no path and runs nothing.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -42,10 +56,21 @@ from ledger.errors import ConfigError
 from ledger.i18n import _
 from ledger.money import normal_text
 
+FILE_MAX = 64 * 1024
+"""Bytes of a dialect file."""
+WORDS_MAX = 60
+"""Words of one list."""
+WORD_MAX = 120
+"""Characters of one word, label or title."""
+PATTERN_MAX = 200
+DIALECTS_MAX = 500
+"""Files of one folder."""
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
 SHIPPED = Path(__file__).parent / "dialects"
 FIELDS = frozenset(
     "date time serial amount_in amount_out debit credit amount flag balance party party_in party_out "
-    "party_account party_account_in party_account_out summary reference currency account".split()
+    "party_account party_account_in party_account_out summary reference currency account status".split()
 )
 JOINED = frozenset({"summary", "reference"})
 FORMS: dict[str, frozenset[str]] = {
@@ -56,20 +81,29 @@ FORMS: dict[str, frozenset[str]] = {
 }
 KEYS: dict[str, frozenset[str]] = {
     "": frozenset(
-        "name title title_en currency order marker fallback header columns amount balance rows meta serial".split()
+        "name title title_en currency order marker fallback header columns cells amount dates balance rows meta declared "
+        "totals serial".split()
     ),
     "header": frozenset({"required", "absent"}),
     "columns": FIELDS,
-    "amount": frozenset({"form", "debit", "negate", "flags_in", "flags_out"}),
+    "cells": frozenset({"prefix"}),
+    "amount": frozenset(
+        "form debit negate out_negative flags_in flags_out flags_neutral closed decimal symbol".split()
+    ),
+    "dates": frozenset({"order"}),
     "balance": frozenset({"masked"}),
     "rows": frozenset({"opening", "closing", "footer", "end"}),
     "meta": frozenset({"account", "currency", "from", "to", "opening", "closing"}),
+    "declared": frozenset({"count", "in", "out"}),
+    "totals": frozenset({"count", "in", "out"}),
     "serial": frozenset({"scope"}),
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "order": ("", "oldest_first", "newest_first"),
     "amount.form": tuple(FORMS),
     "amount.debit": ("", "in", "out"),
+    "amount.decimal": ("", ","),
+    "dates.order": ("", "dmy", "mdy"),
     "serial.scope": ("account", "day", "none"),
 }
 
@@ -98,9 +132,18 @@ class Dialect:
     negate: bool
     flags_in: tuple[str, ...]
     flags_out: tuple[str, ...]
+    flags_neutral: tuple[str, ...]
+    closed: tuple[str, ...]
+    out_negative: bool
+    prefix: str | None
+    decimal: str
+    symbol: str | None
+    date_order: str
     masked: str | None
     rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     meta: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    totals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     serial_scope: str = "account"
 
     @property
@@ -108,40 +151,33 @@ class Dialect:
         """Every header name this dialect has a use for, as keys."""
         return frozenset(header_key(name) for names in self.columns.values() for name in names)
 
+    @property
+    def needed(self) -> tuple[frozenset[str], ...]:
+        """Per field that a line cannot do without, its header names as keys: one of them must be there."""
+        fields = sorted({"date", *FORMS[self.form]})
+        return tuple(frozenset(header_key(name) for name in self.columns[one]) for one in fields)
+
 
 def parse_dialect(text: str, file: str) -> Dialect:
     """A dialect from its TOML; every fault names file and key."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(file, "", _("不是合格的TOML:{why}").format(why=str(error))) from error
-    for section, allowed in KEYS.items():
-        part = data if section == "" else data.get(section, {})
-        if not isinstance(part, dict):
-            raise ConfigError(file, section, _("应为一节 [{section}]").format(section=section))
-        for key in part:
-            if key not in allowed:
-                raise ConfigError(file, f"{section}.{key}".strip("."), _("未知的键"))
+    data = _load(text, file)
     reader = _Reader(data, file)
+    name = reader.text("name")
+    if not name:
+        raise ConfigError(file, "name", _("缺少此项"))
+    if not NAME.fullmatch(name):
+        raise ConfigError(file, "name", _("应为小写字母、数字和下划线,以字母开头,至多64个字符"))
     form = reader.choice("amount.form")
-    columns = {name: reader.words(f"columns.{name}") for name in data.get("columns", {})}
-    for needed in {"date", *FORMS[form]} - columns.keys():
+    columns = {key: reader.words(f"columns.{key}") for key in data.get("columns", {})}
+    for needed in sorted({"date", *FORMS[form]} - columns.keys()):
         raise ConfigError(file, f"columns.{needed}", _("缺少此项"))
-    required = frozenset(header_key(name) for name in reader.words("header.required"))
+    required = frozenset(header_key(word) for word in reader.words("header.required"))
     if len(required) < 3:
         raise ConfigError(file, "header.required", _("至少需要三个列名才能识别"))
     if form == "flag" and not (reader.words("amount.flags_in") and reader.words("amount.flags_out")):
         raise ConfigError(file, "amount.flags_in", _("缺少此项"))
-    masked = reader.text("balance.masked")
-    if masked is not None:
-        try:
-            # the engine of the reader itself: linear in the text, whatever the pattern
-            pl.select(pl.lit("x").str.contains(masked))
-        except pl.exceptions.PolarsError as error:
-            raise ConfigError(file, "balance.masked", str(error)) from error
-    name = reader.text("name")
-    if not name:
-        raise ConfigError(file, "name", _("缺少此项"))
+    if reader.words("amount.closed") and "status" not in columns:
+        raise ConfigError(file, "columns.status", _("缺少此项"))
     return Dialect(
         name=name,
         title=reader.text("title") or name,
@@ -149,20 +185,47 @@ def parse_dialect(text: str, file: str) -> Dialect:
         currency=reader.text("currency"),
         order=reader.choice("order"),
         marker=reader.words("marker"),
-        fallback=bool(data.get("fallback", False)),
+        fallback=reader.flag("fallback"),
         required=required,
         absent=frozenset(header_key(word) for word in reader.words("header.absent")),
         columns=columns,
         form=form,
         debit=reader.choice("amount.debit"),
-        negate=bool(data.get("amount", {}).get("negate", False)),
+        negate=reader.flag("amount.negate"),
         flags_in=reader.words("amount.flags_in"),
         flags_out=reader.words("amount.flags_out"),
-        masked=masked,
+        flags_neutral=reader.words("amount.flags_neutral"),
+        closed=reader.words("amount.closed"),
+        out_negative=reader.flag("amount.out_negative"),
+        prefix=reader.text("cells.prefix"),
+        decimal=reader.choice("amount.decimal"),
+        symbol=reader.text("amount.symbol"),
+        date_order=reader.choice("dates.order"),
+        masked=reader.pattern("balance.masked"),
         rows={key: reader.words(f"rows.{key}") for key in KEYS["rows"]},
         meta={key: reader.words(f"meta.{key}") for key in KEYS["meta"]},
+        declared={key: reader.words(f"declared.{key}") for key in data.get("declared", {})},
+        totals={key: reader.words(f"totals.{key}") for key in data.get("totals", {})},
         serial_scope=reader.choice("serial.scope"),
     )
+
+
+def _load(text: str, file: str) -> dict[str, Any]:
+    """The TOML with every key known."""
+    if len(text) > FILE_MAX:
+        raise ConfigError(file, "", _("格式文件超过 {n} KB").format(n=FILE_MAX // 1024))
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(file, "", _("不是合格的TOML:{why}").format(why=str(error))) from error
+    for section, allowed in KEYS.items():
+        part = data if section == "" else data.get(section, {})
+        if not isinstance(part, dict):
+            raise ConfigError(file, section, _("应为一节 [{section}]").format(section=section))
+        for key in part:
+            if key not in allowed:
+                raise ConfigError(file, f"{section}.{key}".strip(".")[:WORD_MAX], _("未知的键"))
+    return data
 
 
 class _Reader:
@@ -184,13 +247,45 @@ class _Reader:
             value = [value]
         if not isinstance(value, list) or not all(isinstance(word, str) and word.strip() for word in value):
             raise ConfigError(self._file, key, _("应为文字或文字的列表"))
-        return tuple(value)
+        if len(value) > WORDS_MAX:
+            raise ConfigError(self._file, key, _("至多 {n} 个").format(n=WORDS_MAX))
+        return tuple(self._fair(word, key) for word in value)
 
     def text(self, key: str) -> str | None:
         value = self._raw(key)
-        if value is not None and not isinstance(value, str):
+        if value is None:
+            return None
+        if not isinstance(value, str):
             raise ConfigError(self._file, key, _("应为文字"))
+        return self._fair(value, key)
+
+    def flag(self, key: str) -> bool:
+        value = self._raw(key)
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            raise ConfigError(self._file, key, _("应为 true 或 false"))
         return value
+
+    def pattern(self, key: str) -> str | None:
+        """A regular expression for polars' engine: linear in the text, whatever the pattern."""
+        value = self.text(key)
+        if value is None:
+            return None
+        try:
+            pl.select(pl.lit("x").str.contains(value))
+        except pl.exceptions.PolarsError as error:
+            raise ConfigError(self._file, key, str(error)[:PATTERN_MAX]) from error
+        return value
+
+    def _fair(self, word: str, key: str) -> str:
+        """The word, unless it is absurdly long or would drive a terminal."""
+        longest = PATTERN_MAX if key == "balance.masked" else WORD_MAX
+        if len(word) > longest:
+            raise ConfigError(self._file, key, _("至多 {n} 个字符").format(n=longest))
+        if not word.isprintable():
+            raise ConfigError(self._file, key, _("含有不可见的字符"))
+        return word
 
     def choice(self, key: str) -> str:
         value = self.text(key)
@@ -209,8 +304,33 @@ def _shipped() -> tuple[Dialect, ...]:
 
 
 def _folder(folder: Path) -> Iterable[Dialect]:
-    for path in sorted(folder.glob("*.toml")):
-        yield parse_dialect(path.read_text(encoding="utf-8"), path.name)
+    paths = sorted(folder.glob("*.toml"))
+    if len(paths) > DIALECTS_MAX:
+        raise ConfigError(str(folder), "", _("至多 {n} 个格式文件").format(n=DIALECTS_MAX))
+    names: dict[str, str] = {}
+    for path in paths:
+        text = _text(path)
+        if not text.strip():
+            continue  # one that is just being written: statement probe FILE > dialects/NAME.toml
+        dialect = parse_dialect(text, path.name)
+        if dialect.name in names:
+            raise ConfigError(path.name, "name", _("与 {file} 重名").format(file=names[dialect.name]))
+        names[dialect.name] = path.name
+        yield dialect
+
+
+def _text(path: Path) -> str:
+    """A dialect file as text; only a plain file of sensible size is opened."""
+    if not path.is_file():
+        raise ConfigError(path.name, "", _("不是普通文件"))
+    with path.open("rb") as file:
+        content = file.read(FILE_MAX + 1)
+    if len(content) > FILE_MAX:
+        raise ConfigError(path.name, "", _("格式文件超过 {n} KB").format(n=FILE_MAX // 1024))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(path.name, "", _("应为UTF-8文字")) from error
 
 
 def load_dialects(*folders: Path) -> tuple[Dialect, ...]:
@@ -219,3 +339,20 @@ def load_dialects(*folders: Path) -> tuple[Dialect, ...]:
     for folder in folders:
         by_name.update({dialect.name: dialect for dialect in _folder(folder)})
     return tuple(by_name[name] for name in sorted(by_name))
+
+
+def user_folder(book: Path | None) -> Path | None:
+    """Where the user keeps dialects: ``METERBOOK_DIALECTS``, else ``dialects/`` beside the SQLite book.
+
+    Raises:
+        ConfigError: the variable names no folder.
+    """
+    if named := os.environ.get("METERBOOK_DIALECTS"):
+        folder = Path(named)
+        if not folder.is_dir():
+            raise ConfigError("METERBOOK_DIALECTS", "", _("文件夹不存在:{path}").format(path=named))
+        return folder
+    if book is None:
+        return None
+    folder = book.parent / "dialects"
+    return folder if folder.is_dir() else None

@@ -131,6 +131,9 @@ def grids(content: bytes, file: str) -> Iterator[Grid]:
 
 def _delimited(text: str, delimiter: str, file: str) -> Iterator[tuple[int, Row]]:
     """Rows of a text file with the line each begins on; quotes are strict."""
+    if delimiter != "\t" and '"\t' in text:
+        # wallets set a TAB behind a closing quote to keep long numbers text in Excel
+        text = re.sub(rf'(?<!")"\t+(?=[{re.escape(delimiter)}\r\n])', '"', text)
     source = io.StringIO(text, newline="")
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     line = 1

@@ -10,9 +10,11 @@ from pathlib import Path
 import polars as pl
 
 from importers.statements import columns
+from importers.statements.aside import declared_findings, one_way, split_aside, with_parties
 from importers.statements.balance import Verdict, judge
 from importers.statements.dialect import Dialect, load_dialects
-from importers.statements.grid import grids, rejected
+from importers.statements.formats import find_reader, read_messages
+from importers.statements.grid import BYTES_MAX, grids, rejected
 from importers.statements.recognise import KNOWN_MIN, Seen, Table, find_table, not_recognised
 from importers.statements.statement import LINES, Finding, Statement, closing_finding, opening_finding
 from importers.statements.table import CURRENCIES, Extract, extract
@@ -56,14 +58,21 @@ def read_statement(
         except OSError as error:
             raise rejected(_("不能打开文件:{why}").format(why=error.strerror or str(error)), file=file) from error
     known = load_dialects() if dialects is None else tuple(dialects)
-    table = _recognise(content, file, known)
-    taken = extract(table, file)
+    if len(content) > BYTES_MAX:
+        raise rejected(_("文件超过 {n} MB").format(n=BYTES_MAX // 2**20), file=file)
     digest = hashlib.sha256(content).hexdigest()
-    statements = [
-        _statement(table, taken, part, number, file, digest, direction, opening) for number, part in _accounts(taken)
-    ]
+    reader = find_reader(content, file)
+    if reader is not None:
+        statements = read_messages(reader, content, file, digest, opening)
+    else:
+        table = _recognise(content, file, known)
+        taken = extract(table, file)
+        statements = [
+            _statement(table, taken, part, number, file, digest, direction, opening)
+            for number, part in _accounts(taken)
+        ]
     if account is not None:
-        fitting = [one for one in statements if one.account is None or same_account(one.account, account)]
+        fitting = [one for one in statements if _may_be(one, account)]
         if not fitting:
             printed = "、".join(str(one.account) for one in statements)
             raise rejected(
@@ -73,6 +82,15 @@ def read_statement(
             )
         statements = fitting
     return statements
+
+
+def _may_be(statement: Statement, account: str) -> bool:
+    """Whether a statement can be of this account: it names it, or no number at all."""
+    printed = statement.account
+    if printed is None or (statement.format == "qif" and not any(ch.isdigit() for ch in printed)):
+        return True  # QIF files call an account by any name
+    # SWIFT writes bank code/account
+    return any(same_account(text, account) for text in {printed, printed.rpartition("/")[2]} - {""})
 
 
 def same_account(printed: str, account: str) -> bool:
@@ -133,6 +151,7 @@ def _statement(
 ) -> Statement:
     dialect = table.dialect
     whole_file = frame.height == taken.frame.height
+    frame, pending, aside = split_aside(dialect, frame)
     stated = _stated(taken.meta.get("opening"))
     closing = _stated(taken.meta.get("closing"))
     if whole_file:
@@ -166,7 +185,9 @@ def _statement(
     findings = [
         *(_direction_findings(dialect, verdict) if frame.height else ()),
         *_balance_findings(frame, taken, verdict, first, move, stated, closing),
+        *aside,
         *(_footer_findings(taken, lines, chain.direction) if whole_file else ()),
+        *(declared_findings(taken, lines, pending) if whole_file else ()),
     ]
     dates = lines["date"]
     return Statement(
@@ -189,6 +210,7 @@ def _statement(
         sha256=digest,
         file_name=file,
         serial_scope=dialect.serial_scope,
+        pending=pending,
     )
 
 
@@ -217,14 +239,9 @@ def _lines(dialect: Dialect, frame: pl.DataFrame, direction: str | None, order: 
         amount = -pl.col("amount") if dialect.negate else pl.col("amount")
         ways = (pl.when(amount > 0).then(amount).otherwise(zero), pl.when(amount < 0).then(-amount).otherwise(zero))
     else:
-        amount, inflow = pl.col("amount"), pl.col("flag") == "in"
-        ways = (pl.when(inflow).then(amount).otherwise(zero), pl.when(inflow).then(zero).otherwise(amount))
+        ways = one_way()
     lines = frame.with_columns(ways[0].alias("amount_in"), ways[1].alias("amount_out"))
-    # BOC prints payer and payee; the other side is the payer of what came in
-    inflow = pl.col("amount_in") != 0
-    for name in ("party", "party_account"):
-        other = pl.when(inflow).then(f"{name}_in").otherwise(f"{name}_out")
-        lines = lines.with_columns(pl.coalesce(name, other).alias(name))
+    lines = with_parties(lines)
     if order == "newest_first":
         lines = lines.reverse()
     return lines.select(pl.col(name).cast(kind) for name, kind in LINES.items())

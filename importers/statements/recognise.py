@@ -82,18 +82,20 @@ def not_recognised(file: str, seen: Seen | None, dialects: Sequence[Dialect]) ->
     known = "、".join(dialect.name for dialect in dialects)
     if seen is None:
         message = _("没有认出任何银行的表头;认识的格式:{known}").format(known=known)
-        return rejected(message, file=file, code="dialect")
+        return rejected(message, file=file, code="unrecognised")
     message = _("没有认出银行格式;最像表头的一行有:{names};最接近 {nearest},缺少 {missing};认识的格式:{known}").format(
         names=_listed(seen.names),
         nearest=seen.nearest,
         missing="、".join(seen.missing) or "—",
         known=known,
     )
-    return rejected(message, file=file, row=seen.row, code="dialect")
+    return rejected(message, file=file, row=seen.row, code="unrecognised")
 
 
 def _fits(dialect: Dialect, keys: set[str], above: Sequence[str]) -> bool:
     if not dialect.required <= keys or dialect.absent & keys:
+        return False
+    if not all(names & keys for names in dialect.needed):
         return False
     return all(any(marker in cell for cell in above) for marker in dialect.marker)
 
@@ -104,7 +106,8 @@ def _nearest(dialects: Sequence[Dialect], keys: set[str], number: int, row: Row)
     for dialect in dialects:
         known = len(keys & dialect.known)
         if known and (best is None or known > best.known):
-            missing = tuple(sorted(dialect.required - keys))
+            lacking = {min(names) for names in dialect.needed if not names & keys}
+            missing = tuple(sorted(dialect.required - keys | lacking))
             names = tuple(cell.strip() for cell in row if cell.strip())
             best = Seen(known, number, names, dialect.name, missing)
     return best

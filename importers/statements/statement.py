@@ -94,7 +94,8 @@ class Statement:
     view), ``debit_in`` (the enterprise's view) or None where the file leaves no
     doubt, and ``proven`` that the balances alone say so; ``row_order`` is ``oldest_first``, ``newest_first`` or
     ``undetermined``. ``breaks`` counts rows where the running balance jumps.
-    ``pending`` are entries the bank announces and has not booked: shown, never imported.
+    ``pending`` are entries the file lists and the account did not move by: announced and not
+    booked, closed unpaid, neutral (then with amounts 0): shown, never imported.
     A date is null only under an error finding ``date``; such a statement is not importable.
     """
 

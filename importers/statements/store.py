@@ -17,11 +17,12 @@ from pathlib import Path
 
 import polars as pl
 
+from importers.statements.choose import one_statement
 from importers.statements.dialect import Dialect
 from importers.statements.grid import rejected
 from importers.statements.identity import changed_serials, with_identity
 from importers.statements.read import read_statement
-from importers.statements.statement import LINES, Finding, Statement
+from importers.statements.statement import LINES, Finding, Statement, closing_finding
 from ledger.book import Bank
 from ledger.errors import Fault, ImportRejected
 from ledger.i18n import _
@@ -98,10 +99,11 @@ def import_statement(
     if known:
         return Imported(statement_id=known[0], bank=bank.code, file_name=file, already=True, recorded_at=known[1])
     pinned = _pinned(session, book_id, bank, direction, file)
-    statement = read_statement(
-        content, dialects=dialects, account=bank.number, name=file, direction=pinned, opening=opening
-    )[0]
-    if statement.currency is not None and statement.currency != currency:
+    statement = one_statement(
+        read_statement(content, dialects=dialects, account=bank.number, name=file, direction=pinned, opening=opening)
+    )
+    named = any(finding.code == "currency_text" for finding in statement.findings)  # in a text, not stated
+    if statement.currency not in (None, currency) and not (named and accept_differences):
         raise rejected(_("对账单币种 {a} 与账套币种 {b} 不同").format(a=statement.currency, b=currency), file=file)
     if statement.errors and not accept_differences:
         raise ImportRejected(
@@ -214,6 +216,10 @@ def _append(
         raise rejected(_("对账单没有流水也没有期间,请用 --from 和 --to 说明"), file=file)
     if start > end:
         raise rejected(_("期间 {a} 晚于 {b}").format(a=start, b=end), file=file)
+    undated = statement.lines.filter(pl.col("date").is_null())
+    if undated.height:
+        message = _("有 {n} 行没有有效日期,不能导入").format(n=undated.height)
+        raise rejected(message, file=file, row=int(undated["row"][0]), code="date")
     lines = with_identity(statement.lines, serial_scope=statement.serial_scope)
     early = lines.filter(pl.col("date") <= cutover)
     if early.height:
@@ -234,7 +240,12 @@ def _append(
     if gap and not accept:
         raise rejected(_chain_message(earlier, opening, expected[0] or 0, start), file=file, code="chain")
     closing = statement.closing if statement.closing is not None else opening + statement.total_in - statement.total_out
-    difference = gap + closing - (opening + statement.total_in - statement.total_out)
+    untied = closing - (opening + statement.total_in - statement.total_out)
+    if untied and statement.opening is None and not accept:
+        # the file states a closing alone; its opening is what the last statement left
+        message = closing_finding(opening, statement.total_in - statement.total_out, closing).message
+        raise rejected(message, file=file, code="closing")
+    difference = gap + untied
     fresh = lines.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line_no")).join(
         stored, on=["identity", "occurrence"], how="anti", maintain_order="left"
     )

@@ -12,6 +12,7 @@ import polars as pl
 from importers.statements import columns
 from importers.statements.dialect import JOINED, Dialect, header_key
 from importers.statements.grid import Row, rejected
+from importers.statements.local import localised
 from importers.statements.recognise import Table
 from ledger.errors import Fault, ImportRejected
 from ledger.i18n import _
@@ -28,7 +29,10 @@ class Extract:
 
     ``frame``: row, account, currency, date, time, serial, balance, party,
     party_account, summary, reference and the amount columns of the dialect's
-    form, fen; ``flag`` as ``in``/``out``. ``opened``/``closed``: dates of the balance rows.
+    form, fen; ``flag`` as ``in``/``out``; ``aside`` says why a row moves no money
+    (``closed``, ``neutral``) or is null. ``opened``/``closed``: dates of the balance rows.
+    ``declared`` are counts and sums the file states about itself, ``total`` those of its
+    own table of totals; ``in``/``out`` in fen.
     """
 
     frame: pl.DataFrame
@@ -37,6 +41,8 @@ class Extract:
     footer: Mapping[str, int]
     footer_row: int | None
     meta: Mapping[str, str]
+    declared: Mapping[str, tuple[int | None, int | None]]
+    total: Mapping[str, int]
     masked: int
     opened: date | None
     closed: date | None
@@ -59,7 +65,7 @@ def extract(table: Table, file: str) -> Extract:
         if index in kept
     }
     raw = pl.DataFrame({"row": pl.Series(body.numbers, dtype=pl.Int64), **cells})
-    typed = raw.select("row", *_expressions(dialect, places))
+    typed = localised(raw, dialect, places).select("row", *_expressions(dialect, places))
     faults = list(_faults(raw, typed, table, places, file))
     if faults:
         more = len(faults) - FAULTS_MAX
@@ -78,6 +84,8 @@ def extract(table: Table, file: str) -> Extract:
         body.footer,
         body.footer_row,
         _meta(table),
+        _declared(table, body.tail),
+        body.total,
         masked,
         body.opened,
         body.closed,
@@ -108,6 +116,8 @@ class _Body:
     closed: date | None = None
     footer_row: int | None = None
     footer: Mapping[str, int] = field(default_factory=dict)
+    tail: list[Row] = field(default_factory=list)
+    total: Mapping[str, int] = field(default_factory=dict)
 
 
 def _walk(table: Table, places: Mapping[str, list[int]], file: str) -> _Body:
@@ -115,14 +125,25 @@ def _walk(table: Table, places: Mapping[str, list[int]], file: str) -> _Body:
     words = table.dialect.rows
     opening, closing = set(words.get("opening", ())), set(words.get("closing", ()))
     footer, end = tuple(words.get("footer", ())), tuple(words.get("end", ()))
+    prefix, summing = table.dialect.prefix, {key: header_key(names[0]) for key, names in table.dialect.totals.items()}
     body = _Body([], [])
     ended = False
+    sums: dict[str, int] | None = None
     for number, row in table.body:
+        if prefix:
+            row = [cell.strip().removeprefix(prefix) for cell in row]
         first = next((text for cell in row if (text := cell.strip())), None)
         if first is None:
             continue
+        if sums is not None and not body.total:
+            body.total = _totals_row(row, sums, number, file)
+            continue
         if ended:
             _check_after(row, places, number, file)
+            body.tail.append(row)
+            continue
+        if summing and (keys := [header_key(cell) for cell in row]) and set(summing.values()) <= set(keys):
+            sums, ended = {key: keys.index(name) for key, name in summing.items()}, True
             continue
         seen = set(map(str.strip, row)) if opening or closing else set()
         if seen & opening:
@@ -135,6 +156,7 @@ def _walk(table: Table, places: Mapping[str, list[int]], file: str) -> _Body:
             body.footer, body.footer_row, ended = _totals(row, places), number, True
         elif end and normal_text(first).startswith(end):
             ended = True
+            body.tail.append(row)
         else:
             if any(cell.strip() for cell in row[len(table.header) :]):
                 raise rejected(_("这一行的列数比表头多"), file=file, row=number, sheet=table.grid.sheet)
@@ -173,6 +195,18 @@ def _totals(row: Row, places: Mapping[str, list[int]]) -> dict[str, int]:
     return totals
 
 
+def _totals_row(row: Row, places: Mapping[str, int], number: int, file: str) -> dict[str, int]:
+    """The row below a header of totals: a count, and sums in fen."""
+    found: dict[str, int] = {}
+    for key, index in places.items():
+        text = normal_text(row[index]) if index < len(row) else ""
+        try:
+            found[key] = int(text) if key == "count" and text.isdecimal() else abs(parse_fen(text))
+        except InvalidAmount as error:
+            raise rejected(str(error), file=file, row=number, value=text[:80]) from error
+    return found
+
+
 def _check_after(row: Row, places: Mapping[str, list[int]], number: int, file: str) -> None:
     """Below the footer only remarks may stand: a line there would be lost in silence."""
     dated = re.match(r"\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}", normal_text(_cell(row, places, "date")))
@@ -198,9 +232,10 @@ def _expressions(dialect: Dialect, places: Mapping[str, list[int]]) -> list[pl.E
             for name in ("account", "party_account", "party_account_in", "party_account_out")
         ),
         currency.replace(CURRENCIES).alias("currency"),
-        *_amounts(places),
+        *_amounts(dialect, places),
         *_balance(dialect, places),
         *_flag(dialect, places),
+        _aside(dialect, places).alias("aside"),
     ]
 
 
@@ -220,12 +255,13 @@ def _words(places: Mapping[str, list[int]], name: str) -> pl.Expr:
     return pl.when(joined != "").then(joined)
 
 
-def _amounts(places: Mapping[str, list[int]]) -> list[pl.Expr]:
+def _amounts(dialect: Dialect, places: Mapping[str, list[int]]) -> list[pl.Expr]:
     """The amount columns in fen; ``missing`` where all are empty, ``doubled`` where two are not zero."""
     cells = {name: _first(places, name) for name in AMOUNTS if name in places}
     filled = [(columns.fen(cell).fill_null(0) != 0).cast(pl.Int64) for cell in cells.values()]
+    below = {"amount_out"} if dialect.out_negative else set()
     return [
-        *(columns.fen(cell).alias(name) for name, cell in cells.items()),
+        *((-columns.fen(cell) if name in below else columns.fen(cell)).alias(name) for name, cell in cells.items()),
         *(_unreadable(cell).alias(f"{name}_bad") for name, cell in cells.items()),
         pl.all_horizontal([columns.is_nothing(cell) for cell in cells.values()]).alias("missing"),
         (pl.sum_horizontal(filled) > 1).alias("doubled"),
@@ -251,7 +287,22 @@ def _flag(dialect: Dialect, places: Mapping[str, list[int]]) -> list[pl.Expr]:
         return []
     flag = columns.plain(_first(places, "flag"))
     inflow, outflow = _starts(flag, dialect.flags_in), _starts(flag, dialect.flags_out)
-    return [pl.when(inflow).then(pl.lit("in")).when(outflow).then(pl.lit("out")).alias("flag")]
+    said = pl.when(inflow).then(pl.lit("in")).when(outflow).then(pl.lit("out"))
+    if dialect.flags_neutral:
+        said = said.when(_starts(flag, dialect.flags_neutral)).then(pl.lit("neutral"))
+    return [said.alias("flag")]
+
+
+def _aside(dialect: Dialect, places: Mapping[str, list[int]]) -> pl.Expr:
+    """Why a row moves no money of the account: it is neutral, or was closed unpaid."""
+    reason = pl.lit(None, pl.String)
+    if dialect.closed and "status" in places:
+        status = columns.plain(_first(places, "status"))
+        reason = pl.when(_starts(status, dialect.closed)).then(pl.lit("closed")).otherwise(reason)
+    if dialect.flags_neutral and dialect.form == "flag":
+        flag = columns.plain(_first(places, "flag"))
+        reason = pl.when(_starts(flag, dialect.flags_neutral)).then(pl.lit("neutral")).otherwise(reason)
+    return reason
 
 
 def _starts(text: pl.Expr, words: Iterable[str]) -> pl.Expr:
@@ -306,16 +357,53 @@ def _meta(table: Table) -> dict[str, str]:
     """What stands above the header behind the dialect's labels: in the cell or the next one."""
     found: dict[str, str] = {}
     for name, labels in table.dialect.meta.items():
-        keys = [header_key(label) for label in labels]
+        dated = name in ("from", "to")
         for _number, row in table.preamble:
             for index, cell in enumerate(row):
-                key = header_key(cell)
-                label = next((word for word in keys if key.startswith(word)), None)
-                if label is None or name in found:
+                rest = None if name in found else _behind(labels, cell, inside=dated)
+                if rest is None:
                     continue
-                rest = re.sub(r"\s+", "", normal_text(cell))[len(label) :]
-                rest = re.sub(r"^\[[^\]]*\]", "", rest).lstrip(":")  # 账号[ Account ]: …
+                rest = rest if dated else re.sub(r"\s+", "", rest)
                 value = rest or next((text for after in row[index + 1 :] if (text := after.strip())), "")
                 if value:
-                    found[name] = value.strip()
+                    found[name] = value
     return found
+
+
+def _behind(labels: Iterable[str], cell: str, *, inside: bool = False) -> str | None:
+    """What a cell says behind one of the labels, or None; ``inside``: the label may stand within.
+
+    ``账号[ Account ]: 6222…``, ``#账 号:6222…``, ``起始时间:[2024-03-01] 终止时间:[2024-03-31]``.
+    """
+    text = normal_text(cell)
+    for label in labels:
+        spaced = r"\s*".join(map(re.escape, re.sub(r"\s+", "", normal_text(label))))
+        begin = r"(?:^#?|\s)" if inside else "^#?"
+        if said := re.search(
+            rf"{begin}{spaced}\s*(?:\[[^\]]*\]\s*(?=:))?:?\s*(?:\[([^\]]*)\]|(.*))", text, re.IGNORECASE
+        ):
+            return (said[1] if said[1] is not None else said[2]).strip()
+    return None
+
+
+def _declared(table: Table, tail: Iterable[Row]) -> dict[str, tuple[int | None, int | None]]:
+    """Count and sum behind the labels of ``[declared]``, above the header or below the lines."""
+    found: dict[str, tuple[int | None, int | None]] = {}
+    for name, labels in table.dialect.declared.items():
+        for row in (*(row for _number, row in table.preamble), *tail):
+            for cell in row:
+                said = _behind(labels, cell)
+                if said is None or name in found:
+                    continue
+                count = re.match(r"(\d{1,9})\s*笔", said)
+                amount = re.search(r"(-?[\d,]{1,20}(?:\.\d{1,2})?)\s*元", said)
+                if count or amount:
+                    found[name] = (int(count[1]) if count else None, _sum(amount[1]) if amount else None)
+    return found
+
+
+def _sum(text: str) -> int | None:
+    try:
+        return abs(parse_fen(text))
+    except InvalidAmount:
+        return None

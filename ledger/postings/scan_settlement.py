@@ -66,7 +66,7 @@ def _left_over(docs: pl.DataFrame, row: dict[str, object], state: State) -> list
         )
     limit = state.book.thresholds.settlement_days
     then = state.daily([account], _working_days_before(day, limit, state)).filter(pl.col("bank") == bank)
-    taken_by_then = int(then["amount"].sum() + then["credit"].sum())
+    taken_by_then = int(then["amount"].sum()) + int(then["credit"].sum())
     overdue = taken_by_then - int(now["credit"].sum()) - gross
     if overdue <= 0:
         return []

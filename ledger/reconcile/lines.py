@@ -20,7 +20,10 @@ def book_side(rows: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
     """Journal lines (``storage.bank.BOOK_LINES``) as lines of the book.
 
     ``customers``: the customers facts, the latest last; they give names and accounts.
+    Lines of one entry and number that add up to nothing only move money from fund to
+    fund (an unidentified receipt finds its payer): the bank knows nothing of them.
     """
+    rows = rows.filter(pl.col("amount").sum().over("entry_id", "document") != 0)
     known = _customers(customers)
     details = [
         _detail(kind, doc_no, document, memo, fund, content)

@@ -44,7 +44,7 @@ class Entry:
     kind: str
     event: str
     doc_no: str
-    memo: str
+    memo: str | None
     lines: list[Line]
     persons: dict[str, str] = field(default_factory=dict)
 

@@ -78,9 +78,7 @@ class Draft:
 
     def error(self, code: str, message: str, *, row: int | None = None, difference: int | None = None) -> None:
         """Figures that contradict each other."""
-        self.findings.append(
-            Finding(code=code, severity="error", message=message, row=row, difference=difference)
-        )
+        self.findings.append(Finding(code=code, severity="error", message=message, row=row, difference=difference))
 
     def warn(self, code: str, message: str, *, row: int | None = None) -> None:
         """A control that is missing, or something odd."""
@@ -101,9 +99,7 @@ class Draft:
     def count(self, code: str, name: str, stated: int, found: int, row: int | None = None) -> None:
         """A count the file states against what it holds."""
         if stated != found:
-            self.error(
-                code, _("文件所列{name} {a} 与实际 {b} 不符").format(name=name, a=stated, b=found), row=row
-            )
+            self.error(code, _("文件所列{name} {a} 与实际 {b} 不符").format(name=name, a=stated, b=found), row=row)
 
 
 class Faults:

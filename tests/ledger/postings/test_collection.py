@@ -81,7 +81,7 @@ def test_results_that_fit_nothing(sent: Desk) -> None:
         sent.post("collection_result", {**PAID, "bill_month": "2023-05"})
     with pytest.raises(Refused, match="批次 TS202306 中没有该户的这一笔"):
         sent.post("collection_result", {**PAID, "bill_no": "B-E2"})
-    with pytest.raises(Refused, match="与送出金额 4,800.00 不符"):
+    with pytest.raises(Refused, match=r"与送出金额 4,800\.00 不符"):
         sent.post("collection_result", {**PAID, "amount": "4,799.99"})
     with pytest.raises(Refused, match="这一笔已有托收结果"):
         sent.post("collection_result", PAID, {**PAID, "doc_no": "HD-9"})

@@ -55,7 +55,7 @@ def test_settlement_of_another_amount_is_booked_and_said(june: Desk) -> None:
 
 
 def test_settlement_adds_up(june: Desk) -> None:
-    with pytest.raises(Refused, match="交易额 41.40 不等于到账额加手续费 41.30"):
+    with pytest.raises(Refused, match=r"交易额 41\.40 不等于到账额加手续费 41\.30"):
         june.post("scan_settlement", {**SETTLED, "net": "41.05"})
 
 

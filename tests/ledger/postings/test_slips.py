@@ -54,7 +54,7 @@ def test_only_what_arrives_moves(june: Desk) -> None:
     june.post("slip_arrival", {**COMES, "doc_no": "DZ-1", "amount": "1,000.00"})
     june.post("slip_arrival", {**COMES, "doc_no": "DZ-2", "amount": "499.00"})
     assert june.balance("1012.02") == "1.00"
-    with pytest.raises(Refused, match="超过余额 1.00"):
+    with pytest.raises(Refused, match=r"超过余额 1\.00"):
         june.post("slip_arrival", {**COMES, "doc_no": "DZ-3", "amount": "1.01"})
 
 
@@ -73,7 +73,7 @@ def test_arrivals_that_fit_nothing(june: Desk) -> None:
         june.post("slip_arrival", {**COMES, "slip_no": "LH-9"})
     with pytest.raises(Refused, match="没有未到账的临时回单 ZP-1"):
         june.post("slip_arrival", {**COMES, "slip_no": "ZP-1", "amount": "820.00", "bank": "1002.01"})
-    with pytest.raises(Refused, match="超过余额 1,500.00"):
+    with pytest.raises(Refused, match=r"超过余额 1,500\.00"):
         june.post("slip_arrival", {**COMES, "amount": "1,500.01"})
     with pytest.raises(Refused, match="登记的收款银行是 中行0202"):
         june.post("slip_arrival", {**COMES, "bank": "1002.01"})
@@ -162,9 +162,9 @@ def test_expiries_that_fit_nothing(june: Desk) -> None:
         june.post("slip_expired", {**GONE, "slip_no": "LH-9"})
     with pytest.raises(Refused, match="临时回单是户号 E6 的"):
         june.post("slip_expired", {**GONE, "customer": "E5"})
-    with pytest.raises(Refused, match="未到账金额为 96.00"):
+    with pytest.raises(Refused, match=r"未到账金额为 96\.00"):
         june.post("slip_expired", {**GONE, "amount": "95.00"})
-    with pytest.raises(Refused, match="超过余额 96.00"):
+    with pytest.raises(Refused, match=r"超过余额 96\.00"):
         june.post("slip_expired", {**GONE, "amount": "97.00"})
     with pytest.raises(Refused, match="登记的收款银行是 中行0202"):
         june.post("slip_expired", {**GONE, "bank": "1002.01"})

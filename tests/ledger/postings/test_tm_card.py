@@ -47,9 +47,9 @@ def test_sales_that_are_refused(desk: Desk) -> None:
     """No card, another amount, more than a card holds."""
     with pytest.raises(Refused, match="该户不是TM卡户"):
         desk.post("tm_sale", {**SALE, "customer": "R1"})
-    with pytest.raises(Refused, match="计算出的金额为 103.50"):
+    with pytest.raises(Refused, match=r"计算出的金额为 103\.50"):
         desk.post("tm_sale", {**SALE, "amount": "103.49"})
-    with pytest.raises(Refused, match="金额 2,001.00 超过TM卡单次限额 2,000.00"):
+    with pytest.raises(Refused, match=r"金额 2,001\.00 超过TM卡单次限额 2,000\.00"):
         desk.post("tm_sale", {**SALE, "volume": 580, "amount": None})
     with pytest.raises(Refused, match="用水性质 R 在 2019-12-31 没有水价"):
         desk.post("tm_sale", {**SALE, "date": "2019-12-31", "amount": None})

@@ -165,9 +165,9 @@ def test_residue_on_residue_is_refused(june: Desk) -> None:
     with pytest.raises(Refused, match="该户该月没有少转水费"):
         june.post("short_payment", row)
     transfer(june, "E5", "1,190.00")
-    with pytest.raises(Refused, match="多转水费只有 0.00"):
+    with pytest.raises(Refused, match=r"多转水费只有 0\.00"):
         june.post("short_payment", row)
     money = {"source": "transfer", "bank": "1002.02", "bank_ref": "F-2"}
     for amount in ("9.99", "10.01"):
-        with pytest.raises(Refused, match="少转水费为 10.00,须一次补齐"):
+        with pytest.raises(Refused, match=r"少转水费为 10\.00,须一次补齐"):
             june.post("short_payment", {**row, **money, "amount": amount})
