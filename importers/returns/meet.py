@@ -20,6 +20,7 @@ from ledger.i18n import _
 from ledger.money import format_fen
 
 FAULTS_MAX = 200
+"""Of a wrong batch every row is at fault; nobody reads more."""
 
 Record = Mapping[str, Any]
 
@@ -57,6 +58,8 @@ def meet(file: ReturnFile, items: Sequence[Record]) -> tuple[list[Met], list[Fau
         else:
             _take(row, item, met, faults)
         seen.add(key)
+        if len(faults) >= FAULTS_MAX:
+            return met, faults
     used = {id(one.item) for one in met}
     _by_content(others, [item for item in items if id(item) not in used], met, faults)
     return met, faults
@@ -117,7 +120,7 @@ def _by_content(rows: Sequence[Record], items: Sequence[Record], met: list[Met],
 
 def _pair(group: list[Record], found: list[Record], items: Sequence[Record], met: list[Met], faults: list[Fault]) -> None:
     if not found:
-        # of a wrong batch every row is at fault; nobody reads more, and each costs a search
+        # each costs a search
         faults += [_nothing(row, items) for row in group[: max(0, FAULTS_MAX - len(faults))]]
     elif len(found) < len(group):
         faults += [_fault(row, "account", _("同样的行有 {n} 笔,送盘只有 {m} 笔").format(n=len(group), m=len(found))) for row in group]

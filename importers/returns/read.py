@@ -369,11 +369,12 @@ def _rows(match: _Match, file: str) -> tuple[pl.DataFrame, dict[str, int]]:
     rows: list[dict[str, Any]] = []
     footer: dict[str, int] = {}
     faults: list[Fault] = []
+    known: dict[tuple[str | None, str | None], str] = {}
     for number, line in match.body:
         try:
             read = _row(match, line, footer)
             if read is not None:
-                rows.append({**dict.fromkeys(ROWS), **_judged(layout, read), "row": number, "file": file})
+                rows.append({**dict.fromkeys(ROWS), **_judged(layout, read, known), "row": number, "file": file})
         except _Misfit as misfit:
             faults.append(
                 Fault(file=file, row=number, column=misfit.column, value=misfit.value, message=misfit.message, code="return")
@@ -544,22 +545,28 @@ def _day(plain: str) -> dt.date:
     raise ValueError(_("应为日期,如 20230609"))
 
 
-def _judged(layout: Layout, read: dict[str, Any]) -> dict[str, Any]:
-    """A row with its canonical outcome; code and text must say the same."""
-    kept = {name: value for name, value in read.items() if name in ROWS}
-    if layout.purpose == "send":
-        return kept
-    code, text = read.get("code"), read.get("text")
+def _outcome(layout: Layout, code: str | None, text: str | None) -> str:
+    """What code and text mean; they must say the same."""
+    if not layout.fields & {"code", "text"}:
+        return "SUCCESS"
     by_code = layout.codes.get(word_key(code)) if code else None
     by_text = by_words(text, layout.words) if text else None
     if by_code and by_text and by_code != by_text and (by_code in PAID or by_text in PAID):
         raise _Misfit(_("返回码 {code} 与返回信息“{text}”不一致").format(code=code, text=text), "code", code)
-    outcome = by_code or by_text
-    if not layout.fields & {"code", "text"}:
-        outcome = "SUCCESS"
-    elif outcome is None and not code and not text:
+    if not code and not text:
         raise _Misfit(_("没有返回码,也没有返回信息"), "code")
-    outcome = outcome or "OTHER"
+    return by_code or by_text or "OTHER"
+
+
+def _judged(layout: Layout, read: dict[str, Any], known: dict[tuple[str | None, str | None], str]) -> dict[str, Any]:
+    """A row with its canonical outcome; ``known`` remembers what was looked up."""
+    kept = {name: value for name, value in read.items() if name in ROWS}
+    if layout.purpose == "send":
+        return kept
+    code, text = read.get("code"), read.get("text")
+    if (code, text) not in known:
+        known[code, text] = _outcome(layout, code, text)
+    outcome = known[code, text]
     if layout.shape in ("success_part", "success_only") and outcome not in PAID:
         raise _Misfit(_("成功文件中有不成功的一笔"), "text", text or code)
     if layout.shape == "failure_part" and outcome in PAID:
