@@ -4,7 +4,7 @@
     python benchmarks/posting.py --scale       cost per line from 10,000 to 1,000,000 lines
     python benchmarks/posting.py --growth      a day of 10,000 lines on 10,000,000 lines and on none
 
-The peer writes the very same rows of batch, entry and posting into the same
+The peer writes the very same rows of batch, entry, posting and fact into the same
 tables with the same indexes and no laws: COPY of ready bytes on PostgreSQL,
 executemany of ready tuples on SQLite. A receipt makes eight lines, so 125,000
 receipts are 1,000,000 lines. Bars: ≤ 2.0× (PostgreSQL), ≤ 2.5× (SQLite); scale and
@@ -42,7 +42,7 @@ from ledger.books import open_book
 from ledger.journal import post
 from ledger.storage.engine import Store
 
-TABLES = ("batch", "entry", "posting")
+TABLES = ("batch", "entry", "posting", "fact")
 LINES_PER_RECEIPT = 8
 
 
