@@ -39,11 +39,6 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def _among(accounts: Sequence[str]) -> str:
-    """Lines on these accounts, asked so that the search goes by customer and not by account."""
-    return f"(p.account || '') IN ({_listed(accounts)})"
-
-
 class JournalSource:
     """``ledger.state.Source`` on a database session."""
 
@@ -87,7 +82,7 @@ class JournalSource:
         return self._frame(
             f"""SELECT p.customer, p.document, p.bill_month, max(p.branch) AS branch, {sums}
                 FROM want_customer w CROSS JOIN posting p
-                WHERE p.customer = w.value AND p.book_id = :book_id AND {_among(accounts)}
+                WHERE p.customer = w.value AND p.book_id = :book_id AND p.account IN ({_listed(accounts)})
                   AND p.account NOT LIKE '2241.02%' AND {sealed('p')}
                 GROUP BY p.customer, p.document, p.bill_month
                 HAVING sum(CASE WHEN p.account LIKE '1122%' THEN p.debit - p.credit ELSE 0 END) <> 0
@@ -99,16 +94,14 @@ class JournalSource:
         self, accounts: Sequence[str], customers: pl.Series | None = None, *, until: dt.date | None = None
     ) -> pl.DataFrame:
         source = "posting p WHERE"
-        among = f"p.account IN ({_listed(accounts)})"
         date = "" if until is None else "AND p.date <= :until"
         if customers is not None:
             self._want("customer", customers)
             source = "want_customer w CROSS JOIN posting p WHERE p.customer = w.value AND"
-            among = _among(accounts)
         dims = ", ".join(f"p.{name}" for name in _DIMENSIONS)
         return self._frame(
             f"""SELECT p.account, {dims}, CAST(sum(p.debit - p.credit) AS bigint) AS amount, min(p.date) AS date
-                FROM {source} p.book_id = :book_id AND {among} {date}
+                FROM {source} p.book_id = :book_id AND p.account IN ({_listed(accounts)}) {date}
                   AND p.account NOT LIKE '2241.02%' AND {sealed('p')}
                 GROUP BY p.account, {dims} HAVING sum(p.debit - p.credit) <> 0""",
             {"account": _TEXT, **dict.fromkeys(_DIMENSIONS, _TEXT), "amount": _INT, "date": pl.Date()},
@@ -168,7 +161,7 @@ class JournalSource:
         return self._frame(
             f"""SELECT p.customer, p.bill_month FROM want_customer w CROSS JOIN posting p
                 JOIN want_month m ON m.value = p.bill_month
-                WHERE p.customer = w.value AND p.book_id = :book_id AND {_among(accounts)}
+                WHERE p.customer = w.value AND p.book_id = :book_id AND p.account IN ({_listed(accounts)})
                   AND p.account NOT LIKE '2241.02%' AND {sealed('p')}
                 GROUP BY p.customer, p.bill_month HAVING sum(p.debit) > 0""",
             {"customer": _TEXT, "bill_month": _TEXT},
@@ -197,7 +190,7 @@ class JournalSource:
             about = f"""AND e.entry_id IN (
                     SELECT p.entry_id FROM want_customer w CROSS JOIN posting p
                     WHERE p.customer = w.value AND p.book_id = :book_id AND p.customer IS NOT NULL AND p.account NOT LIKE '2241.02%'
-                      AND {_among(accounts)})"""
+                      AND p.account IN ({_listed(accounts)}))"""
         return self._frame(
             f"""SELECT e.doc_no, e.date, e.content FROM entry e
                 WHERE e.book_id = :book_id AND e.kind = :kind AND {sealed('e')}
@@ -212,7 +205,7 @@ class JournalSource:
         return self._frame(
             f"""SELECT DISTINCT p.customer, p.bill_month, p.document FROM want_customer w CROSS JOIN posting p
                 JOIN want_month m ON m.value = p.bill_month
-                WHERE p.customer = w.value AND p.book_id = :book_id AND {_among(accounts)} AND p.document IS NOT NULL
+                WHERE p.customer = w.value AND p.book_id = :book_id AND p.account IN ({_listed(accounts)}) AND p.document IS NOT NULL
                   AND p.account NOT LIKE '2241.02%' AND {sealed('p')}""",
             {"customer": _TEXT, "bill_month": _TEXT, "document": _TEXT},
         )
