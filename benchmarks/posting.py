@@ -241,7 +241,7 @@ def growth(base: Databases, number: int, lines: int) -> None:
         print(f"  journal of {made:,} lines", flush=True)
     for book in books.values():
         base.settle(book)
-    done = {name: 0 for name in books}
+    done = dict.fromkeys(books, 0)
 
     def next_day(name: str) -> float:
         path = paths[done[name]]

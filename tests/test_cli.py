@@ -103,7 +103,7 @@ def test_balance(demo: str) -> None:
     _status, text = run("meterbook balance 工行0101 --date 2023-06-30 --json")
     assert json.loads(text) == [{"account": "1002.01", "name": "银行存款—工行0101", "balance": "2972.80"}]
     _status, text = run("meterbook balance 2241.02 --date 2023-06-14 --json")
-    assert [row["balance"] for row in json.loads(text)][0].startswith("-")
+    assert all(row["balance"].startswith("-") for row in json.loads(text))
     assert run("meterbook balance 9999.99")[0] == 1
 
 
