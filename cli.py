@@ -10,27 +10,49 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands import demo, people, periods
+from commands.common import (
+    DEFAULT_DB,
+    Account,
+    Date,
+    Db,
+    Format,
+    Json,
+    Lang,
+    Month,
+    Operator,
+    Today,
+    day_of,
+    make_console,
+    next_step,
+    open_ledger,
+    operator_of,
+    outcome,
+    print_json,
+    progress_bar,
+    reading,
+    say,
+    show_rows,
+    today_of,
+    until_of,
+)
 from ledger.errors import ImportRejected, MeterbookError, Refused, SourceError
 from ledger.i18n import _, set_language
 
 if TYPE_CHECKING:
     import polars as pl
-    from rich.console import Console
 
     from exports.report import Report
     from importers.returns import Layout
     from importers.statements import Dialect
     from ledger.book import Bank
-    from ledger.journal import Ledger, Posted, Progress
+    from ledger.journal import Ledger, Posted
     from ledger.storage.engine import Session
 
 
@@ -69,29 +91,8 @@ for _name, _part in (
     ("export", export_app),
 ):
     app.add_typer(_part, name=_name)
-
-DEFAULT_DB = "sqlite:///meterbook.db"
-
-Db = Annotated[str, typer.Option("--db", envvar="METERBOOK_DB", help=_("数据库地址"), show_default=False)]
-Lang = Annotated[str | None, typer.Option("--lang", envvar="METERBOOK_LANG", help=_("语言:zh_CN 或 en"), show_default=False)]
-Today = Annotated[str | None, typer.Option("--today", envvar="METERBOOK_TODAY", help=_("营业日,默认账簿日历的今天"), show_default=False)]
-Operator = Annotated[str | None, typer.Option("--operator", envvar="METERBOOK_OPERATOR", help=_("操作员"), show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help=_("输出 JSON"))]
-Date = Annotated[str | None, typer.Option("--date", help=_("日期,如 2023-06-30"), show_default=False)]
-Month = Annotated[str | None, typer.Option("--month", help=_("月份,如 2023-06"), show_default=False)]
-Account = Annotated[str, typer.Option("--account", help=_("银行账户:代码、简称或账号"))]
-
-
-class Format(StrEnum):
-    """Media of a report."""
-
-    table = "table"
-    xlsx = "xlsx"
-    pdf = "pdf"
-    html = "html"
-    csv = "csv"
-    json = "json"
-
+people.register(app)
+periods.register(app, day_app, reconcile_app)
 
 # -- the shell around every command ---------------------------------------------------------
 
@@ -120,90 +121,6 @@ def main() -> None:
         sys.exit(0)
 
 
-def _say(text: str) -> None:
-    print(text)
-
-
-def _print_json(data: Any) -> None:
-    _say(json.dumps(data, ensure_ascii=False, indent=2))
-
-
-def _ledger(db: str) -> Ledger:
-    from ledger.books import open_book
-    from ledger.storage.engine import Store
-
-    return open_book(Store(db))
-
-
-@contextmanager
-def _reading(db: str) -> Iterator[tuple[Ledger, Session]]:
-    ledger = _ledger(db)
-    with ledger.store.reading() as session:
-        yield ledger, session
-
-
-def _operator(name: str | None) -> str:
-    return name or getpass.getuser()
-
-
-def _day(text: str | None, name: str = "--date") -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(_("“{text}”不是日期,应写作 2023-06-30").format(text=text), param_hint=name) from None
-
-
-def _today(ledger: Ledger, text: str | None) -> dt.date:
-    return _day(text, "--today") or ledger.book.today()
-
-
-def _until(ledger: Ledger, date: str | None, month: str | None) -> dt.date:
-    """The last day asked for: of the month, the date, else today."""
-    from ledger.calendar import Calendar
-
-    if month is not None:
-        first = _day(f"{month}-01", "--month")
-        return Calendar.month_end(first or dt.date.min)
-    return _day(date) or ledger.book.today()
-
-
-def _console() -> Console:
-    """The terminal; what is no terminal takes lines of any length."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 200
-    return console
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A progress bar on a terminal, silence elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _what, _done, _of: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1)
-
-        def step(what: str, done: int, of: int) -> None:
-            bar.update(task, description=what, completed=done, total=of)
-
-        yield step
-
-
-def _next(text: str) -> None:
-    """What comes next, for a person at a terminal."""
-    if sys.stdout.isatty():
-        _say(_("下一步:{text}").format(text=text))
-
-
 # -- a new book --------------------------------------------------------------------------------
 
 
@@ -222,71 +139,13 @@ def init(
         Store(db),
         book_toml=read_text(book) if book else None,
         chart_toml=read_text(chart) if chart else None,
-        operator=_operator(operator),
+        operator=operator or getpass.getuser(),
         file=book.name if book else None,
         chart_file=chart.name if chart else None,
     )
-    _say(_("已建账套 {name},启用日 {day}").format(name=ledger.book.name, day=ledger.cutover))
-    _next("meterbook post customers 客户资料.xlsx")
-
-
-@app.command(help=_("示范:2023年6月从单据到报表。例:meterbook demo --dir demo-book"))
-def demo(
-    folder: Annotated[Path, typer.Option("--dir", help=_("放账套和报表的文件夹"))] = Path("meterbook-demo"),
-    serve: Annotated[bool, typer.Option("--serve", help=_("最后打开 Fava"))] = False,
-    july: Annotated[bool, typer.Option("--july", help=_("接着记7月初的业务"))] = False,
-    db: Annotated[str | None, typer.Option("--db", help=_("数据库地址,默认文件夹中的新账套"))] = None,
-) -> None:
-    from ledger.books import create_book
-    from ledger.storage.engine import Store
-
-    source = _demo_files()
-    folder.mkdir(parents=True, exist_ok=True)
-    if db is None:
-        file = folder / "meterbook.db"
-        for stale in folder.glob("meterbook.db*"):
-            stale.unlink()
-        db = f"sqlite:///{file.as_posix()}"
-    ledger = create_book(Store(db), operator="demo")
-    _post_month(ledger, source / "2023-06", dt.date(2023, 6, 30))
-    if july:
-        _post_month(ledger, source / "2023-07", dt.date(2023, 7, 5))
-    with ledger.store.reading() as session:
-        for name, account in (("R25", None), ("R24", None), ("R14", "1002.01")):
-            _show(_report(ledger, session, name, month="2023-06", account=account), Format.table, None)
-            _say("")
-    _say(_("账套在 {db};报表例:meterbook report R14 --account 工行0101 --month 2023-06 --format xlsx --out . --db {db}").format(db=db))
-    _say(_("打开 Fava:meterbook fava --db {db}").format(db=db))
-    if serve:
-        _serve(ledger, folder / "fava", 5000)
-
-
-def _demo_files() -> Path:
-    """The demo month beside the source, or as the wheel carries it."""
-    here = Path(__file__).parent
-    for place in (here / "demo", here / "meterbook_demo"):
-        if place.is_dir():
-            return place
-    raise SourceError(_("找不到示范单据文件"))
-
-
-def _post_month(ledger: Ledger, folder: Path, today: dt.date) -> None:
-    """Post a folder of documents, import its bank statements, match them."""
-    from importers.folder import post_folder
-    from importers.statements.store import import_statement
-
-    with _progress() as progress:
-        for path, done in post_folder(ledger, folder, operator="demo", today=today, progress=progress):
-            _say(f"{path.name}: {_outcome(done)}")
-    for path in sorted((folder / "statements").iterdir()):
-        with ledger.store.writing(ledger.book_id) as session:
-            imported = import_statement(
-                session, ledger.book_id, ledger.book.bank(path.stem), path,
-                operator="demo", cutover=ledger.book.cutover,
-            )  # fmt: skip
-        _say(imported.text())
-    for bank in ledger.book.banks:
-        _say(_reconcile(ledger, bank.code, f"{today:%Y-%m}", "demo"))
+    say(_("已建账套 {name},启用日 {day}").format(name=ledger.book.name, day=ledger.cutover))
+    people.first_administrator(ledger, operator)
+    next_step("meterbook operator add … / meterbook post customers 客户资料.xlsx")
 
 
 # -- documents ------------------------------------------------------------------------------------
@@ -309,7 +168,7 @@ def template(
         known = kind_of(kind)
         path = out / f"{known.zh}.xlsx" if out.is_dir() else out
         templates.write(known.name, path, book=book)
-    _say(str(path))
+    say(str(path))
 
 
 def _book_or_default(db: str) -> Any:
@@ -319,7 +178,7 @@ def _book_or_default(db: str) -> Any:
     if db == DEFAULT_DB and not Path("meterbook.db").exists():
         return Book.load()
     try:
-        return _ledger(db).book
+        return open_ledger(db).book
     except NotFound:
         return Book.load()
 
@@ -339,7 +198,7 @@ def post(
     from ledger.documents import kind_of
     from ledger.journal import post as post_batch
 
-    ledger = _ledger(db)
+    ledger = open_ledger(db)
     batches = []
     for path in files:
         sets = read_day(path, ledger.book) if kind == "day" else [read(path, kind_of(kind).name, ledger.book)]
@@ -349,43 +208,22 @@ def post(
         raise SourceError(faults)
     results = []
     for path, sets in batches:
-        with _progress() as progress:
+        with progress_bar() as progress:
             done = post_batch(
-                ledger, sets, operator=_operator(operator), today=_today(ledger, today),
+                ledger, sets, operator=operator_of(ledger, operator), today=today_of(ledger, today),
                 only_new=only_new, dry_run=dry_run, progress=progress,
             )  # fmt: skip
         results.append(_posted_data(path, done))
         if not as_json:
-            _say(f"{path.name}: {_outcome(done)}")
+            say(f"{path.name}: {outcome(done)}")
             for warning in done.warnings:
-                _say(_("提醒:{text}").format(text=warning.text()))
+                say(_("提醒:{text}").format(text=warning.text()))
             if dry_run:
                 _show_entries(done.entries, done.lines)
     if as_json:
-        _print_json(results)
+        print_json(results)
     elif not dry_run:
-        _next("meterbook report R09 --account … / meterbook day close")
-
-
-def _outcome(done: Posted) -> str:
-    """One line: what became of a file."""
-    if done.status == "already":
-        return _("已于 {when} 记账(批次 {batch}),未重复记账").format(when=done.recorded_at[:19], batch=done.batch_id)
-    if done.entries.is_empty():
-        text = _("已登记 {facts} 份资料(批次 {batch})").format(facts=done.facts, batch=done.batch_id)
-    else:
-        first, last = done.entries.row(0, named=True), done.entries.row(-1, named=True)
-        span = f"{first['vtype']}-{first['vno']:04d}"
-        if len(done.entries) > 1:
-            span += f"…{last['vtype']}-{last['vno']:04d}"
-        text = _("已记账 {entries} 张凭证 {span},{lines} 行(批次 {batch})").format(
-            entries=len(done.entries), span=span, lines=len(done.lines), batch=done.batch_id
-        )
-    if done.status == "dry":
-        text = _("试算(未记账):") + text
-    if done.skipped:
-        text += _(",跳过已记账 {count} 份").format(count=done.skipped)
-    return text
+        next_step("meterbook report R09 --account … / meterbook day close")
 
 
 def _posted_data(path: Path, done: Posted) -> dict[str, Any]:
@@ -408,11 +246,11 @@ def _show_entries(entries: pl.DataFrame, lines: pl.DataFrame) -> None:
 
     by_entry = lines.partition_by("entry_id", as_dict=True)
     for entry in entries.iter_rows(named=True):
-        _say(f"{entry['vtype']}-{entry['vno']:04d} {entry['date']} {entry['kind']}/{entry['doc_no']} {entry['memo'] or ''}")
+        say(f"{entry['vtype']}-{entry['vno']:04d} {entry['date']} {entry['kind']}/{entry['doc_no']} {entry['memo'] or ''}")
         for line in by_entry[(entry["entry_id"],)].iter_rows(named=True):
             dims = " ".join(str(line[name]) for name in _dimensions() if line.get(name))
             side, amount = (_("借"), line["debit"]) if line["debit"] else (_("    贷"), line["credit"])
-            _say(f"  {side} {line['account']} {format_fen(amount)}  {dims}")
+            say(f"  {side} {line['account']} {format_fen(amount)}  {dims}")
 
 
 def _dimensions() -> tuple[str, ...]:
@@ -433,14 +271,14 @@ def reverse(
     from ledger import views
     from ledger.journal import reverse as reverse_entry
 
-    ledger = _ledger(db)
+    ledger = open_ledger(db)
     with ledger.store.reading() as session:
         found = views.entry(session, ledger.book_id, entry)
     done = reverse_entry(
-        ledger, int(str(found.head["entry_id"])), reason=reason, operator=_operator(operator),
-        today=_today(ledger, today), date=_day(date),
+        ledger, int(str(found.head["entry_id"])), reason=reason, operator=operator_of(ledger, operator),
+        today=today_of(ledger, today), date=day_of(date),
     )  # fmt: skip
-    _say(_outcome(done))
+    say(outcome(done))
 
 
 # -- looking things up -----------------------------------------------------------------------------
@@ -455,15 +293,15 @@ def balance(
 ) -> None:
     from ledger import views
 
-    with _reading(db) as (ledger, session):
+    with reading(db) as (ledger, session):
         code = _account_code(ledger, account)
-        until = _day(date) or dt.date.max
+        until = day_of(date) or dt.date.max
         frame = views.trial_balance(session, ledger.book_id, until, until).filter(_below(code)).select("account", "closing")
         names = {row: ledger.chart.name(row) for row in frame["account"]}
     rows = [
         {"account": code, "name": names[code], "balance": amount} for code, amount in frame.iter_rows()
     ]
-    _table(rows, as_json, money=("balance",), titles={"account": _("科目"), "name": _("名称"), "balance": _("余额")})
+    show_rows(rows, as_json, money=("balance",), titles={"account": _("科目"), "name": _("名称"), "balance": _("余额")})
 
 
 def _account_code(ledger: Ledger, name: str) -> str:
@@ -500,10 +338,10 @@ def journal(
 ) -> None:
     from ledger import views
 
-    with _reading(db) as (ledger, session):
+    with reading(db) as (ledger, session):
         start, end = dt.date.min, dt.date.max
         if date or month:
-            end = _until(ledger, date, month)
+            end = until_of(ledger, date, month)
             start = end if date else end.replace(day=1)
         code = _account_code(ledger, account) if account else None
         frame = views.journal(
@@ -527,11 +365,11 @@ def customer(
     from ledger.money import decimal_text, format_fen
     from ledger.storage.journal_sql import JournalSource
 
-    with _reading(db) as (ledger, session):
+    with reading(db) as (ledger, session):
         master = JournalSource(session, ledger.book_id).customers(pl.Series("customer", [name]))
         if master.is_empty():
             raise NotFound(_("没有户号 {name}").format(name=name))
-        until = _day(date) or dt.date.max
+        until = day_of(date) or dt.date.max
         bills = views.receivables(session, ledger.book_id, until, customer=name)
         held = views.advances(session, ledger.book_id, until, customer=name)
         frame = views.journal(session, ledger.book_id, dt.date.min, until, customer=name, limit=1_000)
@@ -540,7 +378,7 @@ def customer(
     facts = master.select(columns).row(0, named=True)
     owed, advance = int(bills["amount"].sum()), int(held["amount"].sum())
     if as_json:
-        _print_json(
+        print_json(
             {
                 **facts,
                 "owed": decimal_text(owed),
@@ -551,10 +389,10 @@ def customer(
             }
         )
         return
-    _say(" ".join(str(value) for value in facts.values() if value))
-    _say(_("欠费 {owed},预收 {advance}").format(owed=format_fen(owed), advance=format_fen(advance)))
+    say(" ".join(str(value) for value in facts.values() if value))
+    say(_("欠费 {owed},预收 {advance}").format(owed=format_fen(owed), advance=format_fen(advance)))
     for row in bills.iter_rows(named=True):
-        _say(f"  {row['bill_month']} {row.get('document') or ''} {row['account']} {format_fen(row['amount'])}")
+        say(f"  {row['bill_month']} {row.get('document') or ''} {row['account']} {format_fen(row['amount'])}")
     _lines(frame, as_json=False)
 
 
@@ -566,16 +404,16 @@ def entry(
 ) -> None:
     from ledger import views
 
-    with _reading(db) as (ledger, session):
+    with reading(db) as (ledger, session):
         found = views.entry(session, ledger.book_id, name)
     if as_json:
         head = {key: str(value) if isinstance(value, dt.date) else value for key, value in found.head.items()}
         head["content"] = json.loads(str(head.get("content") or "[]"))
-        _print_json({**head, "lines": _records(found.lines.select(_LINE_KEYS), ("debit", "credit"))})
+        print_json({**head, "lines": _records(found.lines.select(_LINE_KEYS), ("debit", "credit"))})
         return
     for key, value in found.head.items():
         if value is not None and key != "content":
-            _say(f"{key}: {value}")
+            say(f"{key}: {value}")
     _lines(found.lines, as_json=False)
 
 
@@ -587,7 +425,7 @@ _LINE_KEYS = (
 
 def _lines(frame: pl.DataFrame, as_json: bool) -> None:
     if as_json:
-        _print_json(_records(frame.select(_LINE_KEYS), ("debit", "credit")))
+        print_json(_records(frame.select(_LINE_KEYS), ("debit", "credit")))
         return
     from ledger.money import format_fen
 
@@ -595,10 +433,10 @@ def _lines(frame: pl.DataFrame, as_json: bool) -> None:
     for line in frame.iter_rows(named=True):
         if line["entry_id"] != last:
             last = line["entry_id"]
-            _say(f"{line['date']} {line['voucher']} {line['event']} {line['kind']}/{line['doc_no']} {line['memo'] or ''}")
+            say(f"{line['date']} {line['voucher']} {line['event']} {line['kind']}/{line['doc_no']} {line['memo'] or ''}")
         dims = " ".join(str(line[name]) for name in _dimensions() if line.get(name))
         side, amount = (_("借"), line["debit"]) if line["debit"] else (_("    贷"), line["credit"])
-        _say(f"  {side} {line['account']} {format_fen(amount)}  {dims}")
+        say(f"  {side} {line['account']} {format_fen(amount)}  {dims}")
 
 
 def _records(frame: pl.DataFrame, money: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -611,22 +449,6 @@ def _records(frame: pl.DataFrame, money: tuple[str, ...]) -> list[dict[str, Any]
         return cell.isoformat() if isinstance(cell, dt.date) else cell
 
     return [{key: value(key, cell) for key, cell in row.items()} for row in frame.iter_rows(named=True)]
-
-
-def _table(rows: list[dict[str, Any]], as_json: bool, *, money: tuple[str, ...], titles: Mapping[str, str]) -> None:
-    from ledger.money import decimal_text, format_fen
-
-    if as_json:
-        _print_json([{key: decimal_text(value) if key in money else value for key, value in row.items()} for row in rows])
-        return
-    from rich.table import Table
-
-    table = Table(box=None)
-    for key, title in titles.items():
-        table.add_column(title, justify="right" if key in money else "left")
-    for row in rows:
-        table.add_row(*(format_fen(row[key]) if key in money else str(row[key]) for key in titles))
-    _console().print(table)
 
 
 # -- registers ----------------------------------------------------------------------------------------
@@ -643,8 +465,8 @@ def report(
     out: Annotated[Path | None, typer.Option("--out", help=_("文件夹"))] = None,
     db: Db = DEFAULT_DB,
 ) -> None:
-    with _reading(db) as (ledger, session):
-        made = _report(ledger, session, name, date=_day(date), month=month, account=account, branch=branch)
+    with reading(db) as (ledger, session):
+        made = _report(ledger, session, name, date=day_of(date), month=month, account=account, branch=branch)
     _show(made, form, out)
 
 
@@ -661,7 +483,7 @@ def _show(made: Report, form: Format, out: Path | None) -> None:
     from exports.render import terminal, xlsx
 
     if form is Format.table and out is None:
-        terminal.show(made, _console())
+        terminal.show(made, make_console())
         return
     match form:
         case Format.json:
@@ -688,7 +510,7 @@ def _show(made: Report, form: Format, out: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{made.file_stem}.{'txt' if form is Format.table else form.value}"
     _write(path, content)
-    _say(str(path))
+    say(str(path))
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -717,9 +539,9 @@ def statement_import(
     from importers.statements.store import import_empty, import_statement
     from ledger.money import parse_fen
 
-    ledger = _ledger(db)
+    ledger = open_ledger(db)
     balance = parse_fen(opening) if opening is not None else None
-    first, last = _day(start, "--from"), _day(end, "--to")
+    first, last = day_of(start, "--from"), day_of(end, "--to")
     dialects = _dialects(db)
     if form != "auto":
         dialects = tuple(dialect for dialect in dialects if dialect.name == form)
@@ -729,20 +551,20 @@ def statement_import(
         with ledger.store.writing(ledger.book_id) as session:
             done = import_empty(
                 session, ledger.book_id, ledger.book.bank(account), opening=balance,
-                from_date=first, to_date=last, operator=_operator(operator), cutover=ledger.book.cutover,
+                from_date=first, to_date=last, operator=operator_of(ledger, operator), cutover=ledger.book.cutover,
             )  # fmt: skip
-        _say(done.text())
+        say(done.text())
         return
     for path in files:
         bank = ledger.book.bank(account) if account else _bank_of(ledger, path, dialects)
         with ledger.store.writing(ledger.book_id) as session:
             done = import_statement(
-                session, ledger.book_id, bank, path, operator=_operator(operator), cutover=ledger.book.cutover,
+                session, ledger.book_id, bank, path, operator=operator_of(ledger, operator), cutover=ledger.book.cutover,
                 currency=ledger.book.currency, dialects=dialects, direction=direction, accept_differences=accept,
                 opening=balance, from_date=first, to_date=last,
             )  # fmt: skip
-        _say(done.text())
-    _next("meterbook reconcile run --account … --month …")
+        say(done.text())
+    next_step("meterbook reconcile run --account … --month …")
 
 
 def _dialects(db: str) -> tuple[Dialect, ...]:
@@ -782,11 +604,11 @@ def statement_probe(
                 _propose(path, dialects)
             raise
         if as_json:
-            _print_json(found)
+            print_json(found)
             continue
         for one in found if isinstance(found, list) else [found]:
             for key, value in one.items():
-                _say(f"{key}: {value}")
+                say(f"{key}: {value}")
 
 
 def _propose(path: Path, dialects: tuple[Dialect, ...]) -> None:
@@ -794,7 +616,7 @@ def _propose(path: Path, dialects: tuple[Dialect, ...]) -> None:
     from importers.statements.propose import propose
 
     if text := propose(path.read_bytes(), path.name, name=path.stem, known=dialects):
-        _say(text.rstrip())
+        say(text.rstrip())
 
 
 Layouts = Annotated[Path | None, typer.Option("--layouts", help=_("自备格式(TOML)的文件夹"))]
@@ -829,34 +651,34 @@ def returns_import(
     from importers.returns import as_documents, import_returns, read_return
     from ledger.journal import post as post_batch
 
-    ledger = _ledger(db)
+    ledger = open_ledger(db)
     layouts = _layouts(folder, layout)
     documents = {path: as_documents(path, ledger.book) if layout is None else None for path in files}
     native = [read_return(path, layouts=layouts) for path, found in documents.items() if found is None]
     for path, found in documents.items():
         if found is not None:
-            done = post_batch(ledger, [found], operator=_operator(operator), today=_today(ledger, today))
-            _say(f"{path.name}: {_outcome(done)}")
+            done = post_batch(ledger, [found], operator=operator_of(ledger, operator), today=today_of(ledger, today))
+            say(f"{path.name}: {outcome(done)}")
             _warn(done)
     if not native:
         return
     made = import_returns(
-        ledger, native, operator=_operator(operator), today=_today(ledger, today),
-        slip=slip, batch=batch, date=_day(date),
+        ledger, native, operator=operator_of(ledger, operator), today=today_of(ledger, today),
+        slip=slip, batch=batch, date=day_of(date),
     )  # fmt: skip
     for one in made:
         for line in one.lines():
-            _say(line)
+            say(line)
         if one.posted is not None:
-            _say(_outcome(one.posted))
+            say(outcome(one.posted))
             _warn(one.posted)
         else:
-            _say(_("没有新的结果,未记账"))
+            say(_("没有新的结果,未记账"))
 
 
 def _warn(done: Posted) -> None:
     for warning in done.warnings:
-        _say(_("提醒:{text}").format(text=warning.text()))
+        say(_("提醒:{text}").format(text=warning.text()))
 
 
 @returns_app.command("probe", help=_("看看一个送盘、回盘文件是什么,不保存。例:meterbook returns probe 回盘.txt"))
@@ -869,10 +691,10 @@ def returns_probe(
     for path in files:
         found = read_return(path, layouts=layouts).as_json()
         if as_json:
-            _print_json(found)
+            print_json(found)
             continue
         for key, value in found.items():
-            _say(f"{key}: {value}")
+            say(f"{key}: {value}")
 
 
 @debits_app.command("send", help=_("代扣送盘:登记一批并写出文件。例:meterbook debits send --bank 工行0101 --unit 8602"))
@@ -892,34 +714,34 @@ def debits_send(
 ) -> None:
     from importers.returns import send_debits
 
-    ledger = _ledger(db)
-    _day(f"{until}-01" if until else None, "--until")
-    day = _today(ledger, today)
+    ledger = open_ledger(db)
+    day_of(f"{until}-01" if until else None, "--until")
+    day = today_of(ledger, today)
     (chosen,) = _layouts(folder, layout)
     sent = send_debits(
-        ledger, ledger.book.bank(bank), chosen, date=_day(date) or day, operator=_operator(operator), today=day,
+        ledger, ledger.book.bank(bank), chosen, date=day_of(date) or day, operator=operator_of(ledger, operator), today=day,
         batch=batch, until=until, unit=unit, prefix=prefix,
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{sent.batch.replace('/', '-')}.txt"
     _write(path, sent.content)
-    _say(sent.text())
+    say(sent.text())
     if sent.without_account:
-        _say(_("提醒:{n} 户没有付款账号,未送:{names}").format(n=len(sent.without_account), names="、".join(sent.without_account[:20])))
-    _say(str(path))
-    _next("meterbook post debit_slip … / meterbook returns import …")
+        say(_("提醒:{n} 户没有付款账号,未送:{names}").format(n=len(sent.without_account), names="、".join(sent.without_account[:20])))
+    say(str(path))
+    next_step("meterbook post debit_slip … / meterbook returns import …")
 
 
 @debits_app.command("waiting", help=_("已送盘、银行尚未答复或结果未知的。例:meterbook debits waiting"))
 def debits_waiting(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
     from importers.returns import waiting
 
-    ledger = _ledger(db)
+    ledger = open_ledger(db)
     frame = waiting(ledger, ledger.book.today())
     if as_json:
-        _print_json(_records(frame, ("amount",)))
+        print_json(_records(frame, ("amount",)))
         return
-    _table(
+    show_rows(
         frame.to_dicts(), as_json=False, money=("amount",),
         titles={"batch": _("批号"), "sent_on": _("送盘日"), "serial": _("送盘序号"), "customer": _("户号"), "name": _("户名"), "bill_no": _("账单号"), "amount": _("金额")},
     )  # fmt: skip
@@ -927,9 +749,9 @@ def debits_waiting(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
 
 @reconcile_app.command("run", help=_("自动勾对。例:meterbook reconcile run --account 工行0101 --month 2023-06"))
 def reconcile_run(account: Account, month: Month = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None) -> None:
-    ledger = _ledger(db)
-    _say(_reconcile(ledger, account, month or f"{_today(ledger, today):%Y-%m}", _operator(operator)))
-    _next("meterbook report R14 --account … --month …")
+    ledger = open_ledger(db)
+    say(_reconcile(ledger, account, month or f"{today_of(ledger, today):%Y-%m}", operator_of(ledger, operator)))
+    next_step("meterbook report R14 --account … --month …")
 
 
 def _reconcile(ledger: Ledger, account: str, month: str, operator: str) -> str:
@@ -943,12 +765,12 @@ def _reconcile(ledger: Ledger, account: str, month: str, operator: str) -> str:
 def reconcile_show(account: Account, month: Month = None, db: Db = DEFAULT_DB, as_json: Json = False) -> None:
     from ledger.reconcile import run
 
-    with _reading(db) as (ledger, session):
+    with reading(db) as (ledger, session):
         frame = run.show(session, ledger.book_id, ledger.book.bank(account), month or f"{ledger.book.today():%Y-%m}")
     if as_json:
-        _print_json(_records(frame, ("amount",)))
+        print_json(_records(frame, ("amount",)))
         return
-    _table(
+    show_rows(
         frame.to_dicts(), as_json=False, money=("amount",),
         titles={"side": _("方"), "ref": _("行号"), "date": _("日期"), "reference": _("单号"), "text": _("摘要"), "amount": _("金额"), "match_id": _("勾对号"), "stage": _("依据")},
     )  # fmt: skip
@@ -962,9 +784,9 @@ def reconcile_explain(
 ) -> None:
     from ledger.reconcile import run
 
-    with _reading(db) as (ledger, session):
+    with reading(db) as (ledger, session):
         bank = ledger.book.bank(account) if account else None
-        _say(run.explain(session, ledger.book_id, ledger.book, line, bank=bank))
+        say(run.explain(session, ledger.book_id, ledger.book, line, bank=bank))
 
 
 @reconcile_app.command("match", help=_("手工勾对。例:meterbook reconcile match 123:2 45 --account 工行0101 --reason 同一笔"))
@@ -977,12 +799,12 @@ def reconcile_match(
 ) -> None:
     from ledger.reconcile import run
 
-    ledger = _ledger(db)
+    ledger = open_ledger(db)
     with ledger.store.writing(ledger.book_id) as session:
         number = run.match_by_hand(
-            session, ledger.book_id, ledger.book.bank(account), lines, reason=reason, operator=_operator(operator)
+            session, ledger.book_id, ledger.book.bank(account), lines, reason=reason, operator=operator_of(ledger, operator)
         )
-    _say(_("已勾对,第 {n} 号").format(n=number))
+    say(_("已勾对,第 {n} 号").format(n=number))
 
 
 @reconcile_app.command("unmatch", help=_("取消勾对。例:meterbook reconcile unmatch 12 --reason 勾错"))
@@ -994,10 +816,10 @@ def reconcile_unmatch(
 ) -> None:
     from ledger.reconcile import run
 
-    ledger = _ledger(db)
+    ledger = open_ledger(db)
     with ledger.store.writing(ledger.book_id) as session:
-        run.unmatch(session, ledger.book_id, match, reason=reason, operator=_operator(operator))
-    _say(_("已取消第 {n} 号勾对").format(n=match))
+        run.unmatch(session, ledger.book_id, match, reason=reason, operator=operator_of(ledger, operator))
+    say(_("已取消第 {n} 号勾对").format(n=match))
 
 
 @reconcile_app.command("note", help=_("给未达账项写原因。例:meterbook reconcile note 45 --account 工行0101 --reason 回单未取"))
@@ -1011,10 +833,10 @@ def reconcile_note(
 ) -> None:
     from ledger.reconcile import run
 
-    ledger = _ledger(db)
+    ledger = open_ledger(db)
     with ledger.store.writing(ledger.book_id) as session:
-        run.note(session, ledger.book_id, ledger.book.bank(account), line, reason=reason, text=note, operator=_operator(operator))
-    _say(_("已记下"))
+        run.note(session, ledger.book_id, ledger.book.bank(account), line, reason=reason, text=note, operator=operator_of(ledger, operator))
+    say(_("已记下"))
 
 
 @app.command(help=_("未达账项。例:meterbook outstanding --as-of 2023-06-30"))
@@ -1026,31 +848,17 @@ def outstanding(
 ) -> None:
     from ledger.reconcile import run
 
-    with _reading(db) as (ledger, session):
-        until = _day(as_of, "--as-of") or ledger.book.today()
+    with reading(db) as (ledger, session):
+        until = day_of(as_of, "--as-of") or ledger.book.today()
         bank = ledger.book.bank(account) if account else None
         frame = run.outstanding(session, ledger.book_id, ledger.book, until, bank)
     if as_json:
-        _print_json(_records(frame, ("amount",)))
+        print_json(_records(frame, ("amount",)))
         return
-    _table(
+    show_rows(
         frame.to_dicts(), as_json=False, money=("amount",),
         titles={"bank": _("银行"), "ref": _("行号"), "category": _("类别"), "date": _("日期"), "reference": _("单号"), "amount": _("金额"), "age_days": _("天数"), "band": _("账龄"), "reason": _("原因")},
     )  # fmt: skip
-
-
-# -- closing a day ----------------------------------------------------------------------------------------
-
-
-@day_app.command("close", help=_("日结:核对现金、票据、短款。例:meterbook day close --date 2023-06-09"))
-def day_close(date: Date = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None) -> None:
-    from ledger.days import close_day
-
-    ledger = _ledger(db)
-    day = _day(date) or _today(ledger, today)
-    close_day(ledger, day, operator=_operator(operator), today=_today(ledger, today))
-    _say(_("{day} 已日结").format(day=day))
-    _next(f"meterbook report R24 --date {day}")
 
 
 # -- out of the book --------------------------------------------------------------------------------------------
@@ -1060,18 +868,18 @@ def day_close(date: Date = None, db: Db = DEFAULT_DB, today: Today = None, opera
 def export_beancount(out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path("beancount"), db: Db = DEFAULT_DB) -> None:
     from exports import beancount as writer
 
-    with _reading(db) as (ledger, session):
+    with reading(db) as (ledger, session):
         done = writer.export(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
-    _say(_("{path}:{months} 个月,{entries} 张凭证").format(path=done.main, months=len(done.months), entries=done.entries))
+    say(_("{path}:{months} 个月,{entries} 张凭证").format(path=done.main, months=len(done.months), entries=done.entries))
 
 
 @export_app.command("ledger", help=_("导出 ledger-cli 账本。例:meterbook export ledger --out 账本"))
 def export_ledger(out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path("ledger-cli"), db: Db = DEFAULT_DB) -> None:
     from exports import ledger_cli as writer
 
-    with _reading(db) as (ledger, session):
+    with reading(db) as (ledger, session):
         path = writer.export(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
-    _say(str(path))
+    say(str(path))
 
 
 @app.command(help=_("打开 Fava 浏览账簿(只读)。例:meterbook fava --port 5000"))
@@ -1082,7 +890,7 @@ def fava(
 ) -> None:
     import tempfile
 
-    ledger = _ledger(db)
+    ledger = open_ledger(db)
     if folder is not None:
         _serve(ledger, folder, port)
         return
@@ -1097,8 +905,18 @@ def _serve(ledger: Ledger, folder: Path, port: int) -> None:
 
     with ledger.store.reading() as session:
         view = serve.open_view(session, ledger.book, ledger.chart, folder, book_id=ledger.book_id)
-    _say(_("Fava 在 http://127.0.0.1:{port}/,按 Ctrl+C 结束").format(port=port))
+    say(_("Fava 在 http://127.0.0.1:{port}/,按 Ctrl+C 结束").format(port=port))
     serve.serve(view, port=port)
+
+
+def _show_demo(ledger: Ledger) -> None:
+    with ledger.store.reading() as session:
+        for name, account in (("R25", None), ("R24", None), ("R14", "1002.01")):
+            _show(_report(ledger, session, name, month="2023-06", account=account), Format.table, None)
+            say("")
+
+
+demo.register(app, _show_demo, lambda ledger, folder: _serve(ledger, folder, 5000))
 
 
 if __name__ == "__main__":

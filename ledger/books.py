@@ -18,7 +18,7 @@ from ledger.errors import NotFound, Refused
 from ledger.i18n import _
 from ledger.journal import Ledger, account_rows
 from ledger.storage import journal_sql as sql
-from ledger.storage.engine import Store
+from ledger.storage.engine import Session, Store
 
 BOOK_ID = 1
 """A database made by ``meterbook init`` holds one book; every key carries its id all the same."""
@@ -83,6 +83,11 @@ def open_book(store: Store) -> Ledger:
     if row[3] is not None and book.cutover != row[3]:
         book = replace(book, cutover=row[3])
     return Ledger(store=store, book_id=row[0], book=book, chart=Chart.load(book, config[2]), cutover=row[3])
+
+
+def identity(session: Session, book_id: int) -> str:
+    """What tells this book from every other, also from one of the same company made anew."""
+    return sql.book_birth(session, book_id)
 
 
 def instant() -> str:

@@ -27,6 +27,8 @@ from ledger.funds import FLOAT_FUND
 from ledger.i18n import _
 from ledger.journal import Ledger
 from ledger.money import format_fen
+from ledger.operators import staff
+from ledger.overrides import granted
 from ledger.state import decode
 from ledger.storage import journal_sql as sql
 from ledger.storage.engine import Session, now
@@ -74,8 +76,13 @@ def close_day(
         last = sql.last_day_event(session, ledger.book_id, date)
         if last is not None and last[1] == "close":
             return DayClose(date=date, status="already", recorded_at=last[2])
+        people = staff(session, ledger.book_id)
+        operator = people.require(operator, "close_day").id
         faults = open_points(ledger, session, date)
-        refused = _overriding(ledger, operator, overrides)
+        refused = _overriding(ledger, operator, overrides) if people.unstaffed else []
+        if not people.unstaffed:
+            # Where people have logins, whoever lets something pass says so himself, beforehand.
+            overrides = {code: fact.operator for code, fact in granted(session, ledger.book_id, date.isoformat()).items()}
         refused += [fault for fault in faults if fault.code not in overrides]
         if refused:
             raise Refused(refused)

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import polars as pl
 
-from ledger.accounts import Chart
+from ledger import requests
+from ledger.accounts import DIMENSIONS, Chart
 from ledger.book import Book
 from ledger.canonical import batch_key, differing_field, row_content
 from ledger.controls import control_message
@@ -28,7 +29,9 @@ from ledger.errors import AlreadyReversed, ConflictingDocument, Fault, NotFound,
 from ledger.i18n import _
 from ledger.money import format_fen
 from ledger.number_series import USE, marks
-from ledger.postings import RULES, apply_advance
+from ledger.operators import Operator, Staff
+from ledger.operators import staff as staff_of
+from ledger.postings import RULES, apply_advance, profit_close
 from ledger.postings.faults import rows_at_fault
 from ledger.postings.opening import posted_rows
 from ledger.postings.rule import LINE_SCHEMA, Rule, Work, post_legs
@@ -91,9 +94,10 @@ class Posted:
     """What a post did. ``entries`` and ``lines`` are what stands in the journal now
     (or would: ``dry``); amounts fen."""
 
-    status: Literal["posted", "already", "dry"]
+    status: Literal["posted", "already", "dry", "waiting"]
     batch_id: int
     recorded_at: str
+    request: str | None = None
     entries: pl.DataFrame = field(default_factory=pl.DataFrame)
     lines: pl.DataFrame = field(default_factory=pl.DataFrame)
     facts: int = 0
@@ -130,35 +134,104 @@ def post(
     dry_run: bool = False,
     progress: Progress = _no_progress,
 ) -> Posted:
-    """Post documents as one batch.
+    """Post documents as one batch, or file the request where others must approve it first.
 
     Raises:
         ConflictingDocument: a number is posted with other content, or some rows
             are posted and some new (without ``only_new``).
-        Refused: a rule or control says no; every fault of the batch is listed.
+        Refused: the operator may not, a rule or control says no; every fault of the batch is listed.
         LawBroken: the database refused.
     """
+    with ledger.store.writing(ledger.book_id) as session:
+        return post_in(
+            session, ledger, submissions, operator=operator, today=today, only_new=only_new, dry_run=dry_run, progress=progress
+        )
+
+
+def post_in(
+    session: Session,
+    ledger: Ledger,
+    submissions: Sequence[Submission],
+    *,
+    operator: str,
+    today: dt.date,
+    only_new: bool = False,
+    dry_run: bool = False,
+    request: str | None = None,
+    progress: Progress = _no_progress,
+) -> Posted:
+    """:func:`post` in a transaction of the caller; ``request`` is the number under which it was approved."""
     kind = submissions[0].kind if len(submissions) == 1 else "day"
     source = (submissions[0].file, submissions[0].sha256)
-    with ledger.store.writing(ledger.book_id) as session:
-        progress(_("查重"), 0, 4)
-        numbered = _numbered(submissions)
-        key = batch_key(kind, pl.concat([rows["_content"] for _k, rows in numbered]))
-        seen = sql.batch_by_key(session, ledger.book_id, key)
-        if seen is not None:
-            return Posted(status="already", batch_id=seen[0], recorded_at=seen[1])
-        numbered = [(k, _with_numbers(k, rows, key)) for k, rows in numbered]
-        fresh, skipped, earlier = _unposted(session, ledger.book_id, numbered, only_new=only_new)
-        if not any(len(rows) for _k, rows in fresh):
-            return Posted(status="already", batch_id=earlier[0], recorded_at=earlier[1], skipped=skipped)
-        progress(_("核算"), 1, 4)
-        batch = _Batch(ledger, session, today)
-        for part_kind, rows in _segments(fresh):
-            batch.run(part_kind, rows)
-        batch.apply_advances()
-        batch.refuse_faults()
-        progress(_("记账"), 2, 4)
-        return batch.write(kind, key, source, operator, skipped=skipped, dry_run=dry_run, progress=progress)
+    progress(_("查重"), 0, 4)
+    people = staff_of(session, ledger.book_id)
+    ledger = _with_people(ledger, people)
+    makers = [people.require(operator, f"enter:{part.kind}") for part in submissions]
+    numbered = _numbered(submissions)
+    key = batch_key(kind, pl.concat([rows["_content"] for _k, rows in numbered]))
+    seen = sql.batch_by_key(session, ledger.book_id, key)
+    if seen is not None:
+        return Posted(status="already", batch_id=seen[0], recorded_at=seen[1])
+    numbered = [(k, _with_numbers(k, rows, key)) for k, rows in numbered]
+    fresh, skipped, earlier = _unposted(session, ledger.book_id, numbered, only_new=only_new)
+    if not any(len(rows) for _k, rows in fresh):
+        return Posted(status="already", batch_id=earlier[0], recorded_at=earlier[1], skipped=skipped)
+    if request is not None:
+        requests.released(session, ledger.book_id, people, request, key)
+    progress(_("核算"), 1, 4)
+    batch = _Batch(ledger, session, today)
+    if not people.unstaffed:
+        batch.faults += [fault for k, rows in fresh for fault in _who_is_named(k, rows, people, makers[0])]
+    for part_kind, rows in _segments(fresh):
+        batch.run(part_kind, rows)
+    batch.apply_advances()
+    batch.refuse_faults()
+    progress(_("记账"), 2, 4)
+    asked = [part for part in submissions if requests.needed(part.kind, ledger.book.policies)]
+    waits = request is None and not people.unstaffed and bool(asked)
+    if waits and len(submissions) > 1:
+        raise Refused(
+            _("{kinds} 须经复核、审批,请单独提交").format(kinds=_("、").join(KINDS[part.kind].title() for part in asked))
+        )
+    done = batch.write(kind, key, source, operator, skipped=skipped, dry_run=dry_run or waits, progress=progress)
+    if not waits or dry_run:
+        return done
+    filed = requests.file_request(
+        session, ledger.book_id, kind=kind, maker=makers[0].id, today=today, key=key,
+        rows=requests.freeze(submissions[0].frame), file=source[0], sha256=source[1],
+    )  # fmt: skip
+    return replace(done, status="waiting", request=filed.number, recorded_at=filed.recorded_at)
+
+
+def _with_people(ledger: Ledger, people: Staff) -> Ledger:
+    """In a staffed book the persons that documents name are its operators, beside those of book.toml."""
+    if people.unstaffed:
+        return ledger
+    own = {person.id for person in people.persons}
+    others = tuple(person for person in ledger.book.persons if person.id not in own)
+    return replace(ledger, book=replace(ledger.book, persons=(*people.persons, *others)))
+
+
+def _who_is_named(kind: Kind, rows: pl.DataFrame, people: Staff, maker: Operator) -> list[Fault]:
+    """Names in 录入, 复核, 审批 are operators at work; a cashier writes for his own drawer; what is requested
+    here is entered by the maker it names."""
+    faults: list[Fault] = []
+    known = {name.casefold() for p in people.people.values() if p.active for name in (p.id, p.name)}
+    for column in {"maker", "checker", "approver"} & set(kind.by_name):
+        strangers = rows.filter(pl.col(column).is_not_null() & ~pl.col(column).str.to_lowercase().is_in(list(known)))
+        faults += faults_of(strangers.with_columns(kind=pl.lit(kind.name)), column, _("不是在用的操作员"), code="C41")
+    if "cashier" in kind.by_name and maker.role == "cashier":
+        own = rows.filter(pl.col("cashier").is_not_null() & (pl.col("cashier") != maker.id))
+        faults += faults_of(
+            own.with_columns(kind=pl.lit(kind.name)), "cashier", _("收费员只能录入自己的钱箱({own})").format(own=maker.id), code="C41"
+        )
+    if kind.name in requests.ALWAYS and "maker" in kind.by_name:
+        written = [maker.id.casefold(), maker.name.casefold()]
+        other = rows.filter(pl.col("maker").is_not_null() & ~pl.col("maker").str.to_lowercase().is_in(written))
+        faults += faults_of(
+            other.with_columns(kind=pl.lit(kind.name)), "maker", _("录入人应是办理人 {name}").format(name=maker.name), code="C41"
+        )
+    return faults
 
 
 def reverse(
@@ -174,6 +247,7 @@ def reverse(
     """
     on = date or today
     with ledger.store.writing(ledger.book_id) as session:
+        staff_of(session, ledger.book_id).require(operator, "reverse")
         found = sql.entry_by(session, ledger.book_id, entry_id=entry_id)
         if found.is_empty():
             raise NotFound(_("没有分录 {entry}").format(entry=entry_id))
@@ -215,6 +289,44 @@ def reverse(
         batch.refuse_banked(red, original["date"], on)
         batch.refuse_faults()
         return batch.write("reverse", f"reverse:{entry_id}", (None, None), operator)
+
+
+def post_closing(
+    session: Session, ledger: Ledger, end: dt.date, *, operator: str, today: dt.date, hand_over: bool
+) -> int | None:
+    """E37, in the transaction of the month close: profit and loss up to ``end`` goes to 本年利润, and with
+    ``hand_over`` from there to head office. Gives the profit in fen, None where there was nothing to close."""
+    chart, source = ledger.chart, sql.JournalSource(session, ledger.book_id)
+    temporary = [code for code in chart.codes if chart.account(code).kind in ("income", "expense")]
+    # An account carries on only the dimensions it must have: a line per receivable would say no more.
+    held = source.items(temporary, until=end).with_columns(
+        pl.when(pl.col("account").is_in([code for code in temporary if name in chart.account(code).required]))
+        .then(pl.col(name))
+        .alias(name)
+        for name in DIMENSIONS
+    )
+    balances = (
+        held.group_by("account", *DIMENSIONS).agg(pl.col("amount").sum()).filter(pl.col("amount") != 0).sort("account", *DIMENSIONS)
+    )
+    done = sql.documents_like(session, ledger.book_id, profit_close.KIND, f"JZ-{end:%Y-%m}")
+    number = f"JZ-{end:%Y-%m}" + (f"-{done + 1}" if done else "")
+    batch = _Batch(ledger, session, max(today, end))
+    lines = [profit_close.closing(balances, chart, number=number)] if len(balances) else []
+    held_profit = -int(source.daily([chart.role("profit")], end)["amount"].sum()) - int(balances["amount"].sum())
+    if hand_over and held_profit:
+        lines.append(profit_close.transfer(held_profit, chart, number=f"{number}-T", entry=len(lines)))
+    for place, part in enumerate(lines):
+        transferring = hand_over and held_profit != 0 and place == len(lines) - 1
+        document = {
+            "entry": [place], "kind": [profit_close.KIND], "event": [profit_close.EVENT], "date": [end],
+            "doc_no": [f"{number}-T" if transferring else number],
+            "memo": [_("本年利润转总公司") if transferring else _("结转损益 {period}").format(period=f"{end:%Y-%m}")],
+        }  # fmt: skip
+        batch.take(_documents(pl.DataFrame(document)), part)
+    if not lines:
+        return None
+    batch.write("month_close", f"profit_close:{number}", (None, None), operator)
+    return -int(balances["amount"].sum())
 
 
 # -- reading the batch -------------------------------------------------------------------
@@ -454,7 +566,10 @@ class _Batch:
         late = rows.filter(pl.col("date") > self.today)
         self.faults += faults_of(late, "date", _("日期晚于营业日 {today}").format(today=self.today))
         period = pl.col("date").dt.strftime("%Y-%m")
-        shut = period.is_in(list(self.closed_periods))
+        shut = period.is_in([closed for closed, branch in self.closed_periods if not branch])
+        for column in {"branch", "bank_branch", "cashier_branch"} & set(rows.columns):
+            pairs = [f"{closed} {branch}" for closed, branch in self.closed_periods if branch]
+            shut = shut | pl.format("{} {}", period, column).is_in(pairs).fill_null(value=False)
         if self.ledger.cutover:
             shut = shut | (pl.col("date") <= self.ledger.cutover)
         closed = rows.filter(shut)

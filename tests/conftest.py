@@ -36,6 +36,16 @@ hypothesis.settings.load_profile("meterbook")
 LOGIN = "meterbook_test"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Logins of tests are nobody's at this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("METERBOOK_STATE", str(tmp_path_factory.mktemp("state")))
+        for name in ("METERBOOK_OPERATOR", "METERBOOK_PASSWORD_FILE"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A running cluster: the URL of its superuser. Its absence is a failure under CI."""

@@ -36,7 +36,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
     done = shell("demo", "--dir", str(folder))
     assert done.returncode == 0, done.stderr
     assert "5,326.75" in done.stdout
-    assert done.stdout.index("R25") < done.stdout.index("R24") < done.stdout.index("R14")
+    assert done.stdout.index("R25 ") < done.stdout.index("R24 ") < done.stdout.index("R14 ")
     return f"sqlite:///{(folder / 'meterbook.db').as_posix()}"
 
 
@@ -46,6 +46,24 @@ def _database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("METERBOOK_DB", request.getfixturevalue("demo"))
 
 
+@pytest.fixture
+def lead(demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The collection lead works, by name and password file, as a script does."""
+    secret = tmp_path / "password"
+    secret.write_text("demo-L01-2023\n", encoding="utf-8")
+    monkeypatch.setenv("METERBOOK_OPERATOR", "L01")
+    monkeypatch.setenv("METERBOOK_PASSWORD_FILE", str(secret))
+
+
+def test_the_auditor_is_left_logged_in(demo: str) -> None:
+    """After the demo reading works at once, and posting is told whose it is."""
+    assert "稽核" in shell("whoami", METERBOOK_DB=demo).stdout
+    file = ROOT / "demo" / "2023-06" / "0609-02-cash_receipt.csv"
+    refused = shell("post", "cash_receipt", str(file), METERBOOK_DB=demo)
+    assert (refused.returncode, "收费员、收费班长" in refused.stderr) == (1, True)
+
+
+@pytest.mark.usefixtures("lead")
 def test_exit_codes(demo: str, tmp_path: Path) -> None:
     """0 done and already posted, 1 refused with a message on stderr, 2 wrong use."""
     file = ROOT / "demo" / "2023-06" / "0609-02-cash_receipt.csv"
@@ -171,7 +189,8 @@ def test_probe_and_exports(demo: str, tmp_path: Path) -> None:
     assert run(f"meterbook export ledger --out {tmp_path / 'lc'}")[0] == 0
 
 
+@pytest.mark.usefixtures("lead")
 def test_day_close(demo: str) -> None:
-    """The day that balances closes; what comes later for that drawer is refused."""
+    """A day that is closed stays so; asking again changes nothing."""
     status, said = run("meterbook day close --date 2023-06-13")
     assert (status, "已日结" in said) == (0, True)

@@ -17,7 +17,7 @@ def messages() -> set[str]:
     """Every literal handed to ``_()``."""
     found = {
         message
-        for package in ("ledger", "importers", "exports")
+        for package in ("ledger", "importers", "exports", "commands")
         for _file, _line, message, _comments, _context in extract_from_dir(ROOT / package, [("**.py", "python")], keywords={"_": None})
     }
     found |= {

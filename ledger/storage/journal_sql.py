@@ -266,6 +266,12 @@ def book_row(session: Session, book_id: int | None = None) -> tuple[int, str, st
     return number, code, name, dt.date.fromisoformat(str(cutover)) if cutover else None
 
 
+def book_birth(session: Session, book_id: int) -> str:
+    """``code created_at``: a book and the instant it was made."""
+    code, created = session.rows("SELECT code, created_at FROM book WHERE book_id = :b", b=book_id)[0]
+    return f"{code} {created}"
+
+
 def book_config(session: Session, book_id: int) -> tuple[int, str, str] | None:
     """``(version, book_toml, chart_toml)`` in force."""
     rows = session.rows(
@@ -280,14 +286,15 @@ def known_accounts(session: Session, book_id: int) -> set[str]:
     return {row[0] for row in session.rows("SELECT account FROM account WHERE book_id = :b", b=book_id)}
 
 
-def closed_periods(session: Session, book_id: int) -> set[str]:
-    """Periods (``YYYY-MM``) whose last event is a close."""
+def closed_periods(session: Session, book_id: int) -> set[tuple[str, str]]:
+    """``(period, branch)`` whose last event is a close; branch ``''``: the whole book."""
     rows = session.rows(
-        """SELECT e.period FROM period_event e WHERE e.book_id = :b AND e.action = 'close' AND e.seq = (
-               SELECT max(f.seq) FROM period_event f WHERE f.book_id = e.book_id AND f.period = e.period)""",
+        """SELECT e.period, e.branch FROM period_event e WHERE e.book_id = :b AND e.action = 'close' AND e.seq = (
+               SELECT max(f.seq) FROM period_event f
+               WHERE f.book_id = e.book_id AND f.period = e.period AND f.branch = e.branch)""",
         b=book_id,
     )
-    return {row[0] for row in rows}
+    return {(str(period), str(branch)) for period, branch in rows}
 
 
 def closed_days(session: Session, book_id: int) -> set[dt.date]:
@@ -450,6 +457,18 @@ def entry_by_voucher(session: Session, book_id: int, period: str, vtype: str, vn
         vno=vno,
     )
     return int(rows[0][0]) if rows else None
+
+
+def documents_like(session: Session, book_id: int, kind: str, number: str) -> int:
+    """How many documents of a kind go by this number, or by it and a counter."""
+    rows = session.rows(
+        """SELECT count(*) FROM entry WHERE book_id = :b AND kind = :kind
+           AND (doc_no = :n OR (doc_no >= :n || '-' AND doc_no < :n || '-T'))""",
+        b=book_id,
+        kind=kind,
+        n=number,
+    )
+    return int(rows[0][0])
 
 
 def opening_total(session: Session, book_id: int) -> int:

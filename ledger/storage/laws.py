@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, PrimaryKeyConstraint, UniqueConstraint
 
 from ledger.storage import bank_tables as _bank_tables  # noqa: F401  its tables join the metadata
+from ledger.storage import people_tables as _people_tables  # noqa: F401
 from ledger.storage.tables import metadata
 
 if TYPE_CHECKING:

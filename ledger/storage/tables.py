@@ -141,14 +141,16 @@ period_event = append_only(
     "period_event",
     must("book_id", INT),
     must("period", TEXT),
+    Column("branch", TEXT, nullable=False, server_default=""),
     must("seq", INT),
     must("action", TEXT),
     must("reason", TEXT),
     must("operator", TEXT),
     must("recorded_at", TEXT),
-    PrimaryKeyConstraint("book_id", "period", "seq", name="period_event_pk"),
+    PrimaryKeyConstraint("book_id", "period", "branch", "seq", name="period_event_pk"),
     CheckConstraint("action IN ('close', 'reopen')", name="law_period"),
 )
+"""Month close 月结 and reopening, of the book (``branch`` empty) or of one branch (所)."""
 
 day_event = append_only(
     "day_event",

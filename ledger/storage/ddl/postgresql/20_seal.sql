@@ -87,7 +87,7 @@ BEGIN
         /*end*/
         /*law:period*/
         IF 'close' = (SELECT action FROM period_event
-                      WHERE book_id = b.book_id AND period = v.period
+                      WHERE book_id = b.book_id AND period = v.period AND branch = ''
                       ORDER BY seq DESC LIMIT 1) THEN
             RAISE EXCEPTION 'law: period: %', v.period;
         END IF;
@@ -153,6 +153,10 @@ BEGIN
     )
     SELECT coalesce(sum(g.debit), 0) AS debit, coalesce(sum(g.credit), 0) AS credit,
            min(g.account) FILTER (WHERE a.account IS NULL OR c.closed_on <= g.date) AS unknown,
+           min(g.branch) FILTER (WHERE 'close' = (
+               SELECT action FROM period_event pe
+               WHERE pe.book_id = b.book_id AND pe.period = to_char(g.date, 'YYYY-MM') AND pe.branch = g.branch
+               ORDER BY seq DESC LIMIT 1)) AS shut,
            min(g.account) FILTER (
                WHERE (a.required & 1 <> 0 AND branch IS NULL)
                   OR (a.required & 2 <> 0 AND bank IS NULL)
@@ -171,6 +175,11 @@ BEGIN
     /*law:account*/
     IF x.unknown IS NOT NULL THEN
         RAISE EXCEPTION 'law: account: %', x.unknown;
+    END IF;
+    /*end*/
+    /*law:period*/
+    IF x.shut IS NOT NULL THEN
+        RAISE EXCEPTION 'law: period: branch %', x.shut;
     END IF;
     /*end*/
     /*law:dimension*/

@@ -8,13 +8,14 @@ BEGIN
     PERFORM lock_book(NEW.book_id);
     /*law:sequence*/
     IF NEW.seq <> 1 + coalesce((SELECT max(seq) FROM period_event
-                                WHERE book_id = NEW.book_id AND period = NEW.period), 0) THEN
+                                WHERE book_id = NEW.book_id AND period = NEW.period
+                                  AND branch = NEW.branch), 0) THEN
         RAISE EXCEPTION 'law: sequence: period % event %', NEW.period, NEW.seq;
     END IF;
     /*end*/
     /*law:period*/
     IF NEW.action = coalesce((SELECT action FROM period_event
-                              WHERE book_id = NEW.book_id AND period = NEW.period
+                              WHERE book_id = NEW.book_id AND period = NEW.period AND branch = NEW.branch
                               ORDER BY seq DESC LIMIT 1), 'reopen') THEN
         RAISE EXCEPTION 'law: period: % twice for %', NEW.action, NEW.period;
     END IF;

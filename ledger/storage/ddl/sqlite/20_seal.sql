@@ -125,6 +125,12 @@ BEGIN
                /*law:account*/
                WHEN a.account IS NULL OR c.closed_on <= g.date THEN RAISE(ABORT, 'law: account')
                /*end*/
+               /*law:period*/
+               WHEN g.branch IS NOT NULL AND 'close' = (
+                   SELECT action FROM period_event pe
+                   WHERE pe.book_id = NEW.book_id AND pe.period = substr(g.date, 1, 7) AND pe.branch = g.branch
+                   ORDER BY seq DESC LIMIT 1) THEN RAISE(ABORT, 'law: period')
+               /*end*/
                /*law:dimension*/
                WHEN (a.required & 1 <> 0 AND g.branch IS NULL)
                  OR (a.required & 2 <> 0 AND g.bank IS NULL)
@@ -170,7 +176,7 @@ BEGIN
     SELECT NEW.book_id, NEW.batch_id, v.period, v.vtype, v.low, CASE
         /*law:period*/
         WHEN (SELECT action FROM period_event pe
-              WHERE pe.book_id = NEW.book_id AND pe.period = v.period
+              WHERE pe.book_id = NEW.book_id AND pe.period = v.period AND pe.branch = ''
               ORDER BY seq DESC LIMIT 1) = 'close' THEN RAISE(ABORT, 'law: period')
         /*end*/
         /*law:voucher*/

@@ -6,12 +6,14 @@ BEGIN
     /*law:sequence*/
     SELECT RAISE(ABORT, 'law: sequence')
     WHERE NEW.seq <> 1 + coalesce((
-        SELECT max(seq) FROM period_event WHERE book_id = NEW.book_id AND period = NEW.period), 0);
+        SELECT max(seq) FROM period_event
+        WHERE book_id = NEW.book_id AND period = NEW.period AND branch = NEW.branch), 0);
     /*end*/
     /*law:period*/
     SELECT RAISE(ABORT, 'law: period')
     WHERE NEW.action = coalesce((
-        SELECT action FROM period_event WHERE book_id = NEW.book_id AND period = NEW.period
+        SELECT action FROM period_event
+        WHERE book_id = NEW.book_id AND period = NEW.period AND branch = NEW.branch
         ORDER BY seq DESC LIMIT 1), 'reopen');
     /*end*/
 END;
