@@ -13,7 +13,7 @@ month ends in ``balance`` assertions of every account, so it proves the balances
         cust: "R6"
         bill-month: "2023-03"
 
-Flag ``!``: posted, not yet accepted. Red letters are signed amounts; the line says
+Flag ``!``: posted, not yet accepted; ``*``: accepted. Red letters are signed amounts; the line says
 ``red-letter: "debit"``, so that turnover can be rebuilt. A month's file depends on that
 month's entries and the balances at its end alone: a closed month never changes.
 """
@@ -64,7 +64,7 @@ def export(
     last = last if until is None else until
     files, entries, used = [], 0, set[str]()
     for start, end in months(first, last) if known else ():
-        lines = views.lines(session, book_id, start, end)
+        lines = views.flagged(session, book_id, views.lines(session, book_id, start, end))
         closing = views.trial_balance(session, book_id, start, end).select("account", "closing")
         path = folder / f"{start:%Y}" / f"{start:%Y-%m}.beancount"
         path.parent.mkdir(exist_ok=True)
@@ -115,6 +115,7 @@ def transactions(lines: pl.DataFrame, chart: Chart, currency: str) -> str:
         .agg(
             pl.col(
                 "date",
+                "flag",
                 "voucher",
                 "kind",
                 "event",
@@ -137,8 +138,9 @@ def transactions(lines: pl.DataFrame, chart: Chart, currency: str) -> str:
         )
         .select(
             pl.format(
-                "{} ! {}{} #{}\n",
+                "{} {} {}{} #{}\n",
                 pl.col("date").dt.to_string("%Y-%m-%d"),
+                "flag",
                 "_payee",
                 _quoted(views.summary(chinese=True)),
                 "_tag",

@@ -35,7 +35,7 @@ def export(
     names = []
     if known is not None:
         for start, end in months(known[0], until or known[1]):
-            lines = views.lines(session, book_id, start, end)
+            lines = views.flagged(session, book_id, views.lines(session, book_id, start, end))
             name = f"{start:%Y-%m}.ledger"
             (folder / name).write_text(transactions(lines, chart, book.currency), encoding="utf-8", newline="\n")
             names.append(name)
@@ -88,8 +88,9 @@ def transactions(lines: pl.DataFrame, chart: Chart, currency: str) -> str:
         )
         .select(
             pl.format(
-                "{} ! ({}) {}\n",
+                "{} {} ({}) {}\n",
                 pl.col("date").dt.to_string("%Y-%m-%d"),
+                "flag",
                 safe(pl.col("voucher")),
                 safe(views.summary(chinese=True)),
             )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import polars as pl
 
@@ -35,6 +35,7 @@ from ledger.postings import RULES, apply_advance, profit_close
 from ledger.postings.faults import rows_at_fault
 from ledger.postings.opening import posted_rows
 from ledger.postings.rule import LINE_SCHEMA, Rule, Work, post_legs
+from ledger.roles import ENTER, role_name, role_names
 from ledger.state import State
 from ledger.storage import journal_sql as sql
 from ledger.storage.engine import Session, Store
@@ -166,7 +167,10 @@ def post_in(
     progress(_("查重"), 0, 4)
     people = staff_of(session, ledger.book_id)
     ledger = _with_people(ledger, people)
-    makers = [people.require(operator, f"enter:{part.kind}") for part in submissions]
+    # Whoever filed a request was entitled then; what he is by now does not undo the approvals.
+    makers = (
+        [people.find(operator)] if request else [people.require(operator, f"enter:{part.kind}") for part in submissions]
+    )
     numbered = _numbered(submissions)
     key = batch_key(kind, pl.concat([rows["_content"] for _k, rows in numbered]))
     seen = sql.batch_by_key(session, ledger.book_id, key)
@@ -247,7 +251,7 @@ def reverse(
     """
     on = date or today
     with ledger.store.writing(ledger.book_id) as session:
-        staff_of(session, ledger.book_id).require(operator, "reverse")
+        person = staff_of(session, ledger.book_id).require(operator, "reverse")
         found = sql.entry_by(session, ledger.book_id, entry_id=entry_id)
         if found.is_empty():
             raise NotFound(_("没有分录 {entry}").format(entry=entry_id))
@@ -258,6 +262,8 @@ def reverse(
             )
         if original["reverses"] is not None:
             raise AlreadyReversed(_("分录 {entry} 本身是红字冲销,不能再冲").format(entry=entry_id))
+        if not staff_of(session, ledger.book_id).unstaffed:
+            _may_reverse(session, ledger, original, person)
         if on < original["date"]:
             raise Refused(_("冲销日期 {on} 早于原分录日期 {date}").format(on=on, date=original["date"]))
         lines = sql.JournalSource(session, ledger.book_id).lines(pl.Series("entry", [entry_id]))
@@ -289,6 +295,29 @@ def reverse(
         batch.refuse_banked(red, original["date"], on)
         batch.refuse_faults()
         return batch.write("reverse", f"reverse:{entry_id}", (None, None), operator)
+
+
+def _may_reverse(session: Session, ledger: Ledger, original: dict[str, Any], person: Operator) -> None:
+    """Who entered it, and the lead; once the day is closed the lead or the accountant; once it is accepted
+    the accountant alone (domain §3)."""
+    entered_by, accepted = sql.hands(session, ledger.book_id, original["batch_id"])
+    closed = original["date"] in sql.closed_days(session, ledger.book_id)
+    if accepted:
+        roles: tuple[str, ...] = ("accountant",)
+    elif closed:
+        roles = ("lead", "accountant")
+    else:
+        roles = (*ENTER.get(original["kind"], ()), "lead", "accountant")
+    own = person.role not in ("cashier", "billing_clerk") or person.id == entered_by
+    if person.role not in roles or not own:
+        raise Refused(
+            Fault(
+                message=_("{role} {name} 不能做这件事,须由 {roles} 办理").format(
+                    role=role_name(person.role), name=person.name, roles=role_names(tuple(dict.fromkeys(roles)))
+                ),
+                code="role",
+            )
+        )
 
 
 def post_closing(

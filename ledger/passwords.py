@@ -122,7 +122,7 @@ def _verified(stored: str, password: str) -> bool:
 def _stale(book: Book, temporary: bool, set_at: str) -> str | None:
     if temporary:
         return _("这是管理员给的临时密码,请先更换")
-    age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(set_at)
+    age = _moment() - dt.datetime.fromisoformat(set_at)
     return control_message("C27") if age.days > book.thresholds.password_days else None
 
 
@@ -131,7 +131,11 @@ def _locked(session: Session, book_id: int, who: str) -> str | None:
     if failures < FREE_TRIES:
         return None
     wait = min(60 * 2 ** (failures - FREE_TRIES), 3600)
-    left = dt.datetime.fromisoformat(last) + dt.timedelta(seconds=wait) - dt.datetime.now(dt.UTC)
+    left = dt.datetime.fromisoformat(last) + dt.timedelta(seconds=wait) - _moment()
     if left.total_seconds() <= 0:
         return None
     return _("密码连续错了 {count} 次,请 {seconds} 秒后再试").format(count=failures, seconds=int(left.total_seconds()) + 1)
+
+
+def _moment() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -167,9 +167,11 @@ def _clearing(ledger: Ledger, session: Session, start: dt.date, end: dt.date) ->
         fact.get("object")
         for fact in records.facts(session, ledger.book_id, "override", subject="C51")
     }
-    for row in source.items([role("staff_claim")], until=end).sort("date", "document").iter_rows(named=True):
-        if row["amount"] > 0 and str(row["date"]) not in allowed:
-            faults.append(control_fault("C51", value=row["document"], c=row["staff"], x=format_fen(row["amount"])))
+    faults += [
+        control_fault("C51", value=row["document"], c=row["staff"], x=format_fen(row["amount"]))
+        for row in source.items([role("staff_claim")], until=end).sort("date", "document").iter_rows(named=True)
+        if row["amount"] > 0 and str(row["date"]) not in allowed
+    ]
     old = source.items([role("debit_pending")], until=start - dt.timedelta(days=1))
     still = source.items([role("debit_pending")], until=end).select("bank", "document").unique()
     if len(old.join(still, on=["bank", "document"], how="semi")):

@@ -72,7 +72,7 @@ def resume(book: str, stamp: str) -> Login | None:
     if found is None:
         return None
     login, mac = found
-    now = dt.datetime.now(dt.UTC)
+    now = _moment()
     idle = now - dt.datetime.fromisoformat(login.active)
     life = now - dt.datetime.fromisoformat(login.since)
     holds = (
@@ -122,4 +122,8 @@ def _mac(login: Login, stamp: str) -> str:
 
 
 def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat()
+    return _moment().isoformat()
+
+
+def _moment() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -168,6 +168,13 @@ def lines(
     return frame.with_columns(voucher=voucher())
 
 
+def flagged(session: Session, book_id: int, frame: pl.DataFrame) -> pl.DataFrame:
+    """Entries or lines (``entry_id``) with ``flag``: ``*`` accepted by the accountant, ``!`` not yet."""
+    flags = session.frame(sql.FLAGS, {"entry_id": FEN, "flag": TEXT}, book_id=book_id)
+    numbered = frame.with_row_index("_row").sort("entry_id").join_asof(flags, on="entry_id", strategy="backward")
+    return numbered.sort("_row").drop("_row")
+
+
 def summary(*, chinese: bool | None = None) -> pl.Expr:
     """摘要: the memo, or where nobody wrote one the name of the document's kind.
 

@@ -471,6 +471,19 @@ def documents_like(session: Session, book_id: int, kind: str, number: str) -> in
     return int(rows[0][0])
 
 
+def hands(session: Session, book_id: int, batch_id: int) -> tuple[str, bool]:
+    """Who entered a batch, and whether it is accepted."""
+    rows = session.rows(
+        """SELECT b.operator, CAST(EXISTS (
+               SELECT 1 FROM fact f WHERE f.book_id = b.book_id AND f.kind = 'acceptance'
+                 AND f.doc_no = CAST(b.batch_id AS text)) AS int)
+           FROM batch b WHERE b.book_id = :b AND b.batch_id = :n""",
+        b=book_id,
+        n=batch_id,
+    )
+    return str(rows[0][0]), bool(rows[0][1])
+
+
 def opening_total(session: Session, book_id: int) -> int:
     """Number of sealed opening entries (E01)."""
     rows = session.rows(

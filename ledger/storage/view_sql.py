@@ -294,6 +294,13 @@ def find_entry(*, by: str, kinds: Sequence[str] = ()) -> str:
            AND {sealed("e")} ORDER BY e.entry_id"""
 
 
+FLAGS = """SELECT b.first_entry AS entry_id,
+    CASE WHEN b.kind = 'month_close' OR EXISTS (
+        SELECT 1 FROM fact f WHERE f.book_id = b.book_id AND f.kind = 'acceptance' AND f.doc_no = CAST(b.batch_id AS text))
+    THEN '*' ELSE '!' END AS flag
+    FROM batch b WHERE b.book_id = :book_id AND b.entries > 0 ORDER BY b.first_entry"""
+"""From which entry on which flag holds: ``*`` accepted, ``!`` posted and not accepted yet."""
+
 ENTRY_HEAD = f"""SELECT {", ".join(f"e.{name}" for name in ENTRY_COLUMNS)}, e.content, e.batch_id,
        b.source_name, b.source_sha256, b.operator, b.recorded_at,
        (SELECT r.entry_id FROM entry r WHERE r.book_id = e.book_id AND r.reverses = e.entry_id
