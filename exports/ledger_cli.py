@@ -73,6 +73,7 @@ def transactions(lines: pl.DataFrame, chart: Chart, currency: str) -> str:
         .agg(
             pl.col(
                 "date",
+                "flag",
                 "voucher",
                 "kind",
                 "event",

@@ -34,6 +34,7 @@ from ledger.documents import KINDS
 from ledger.errors import NotFound
 from ledger.funds import FLOAT_FUND, LEVY_FUND, movements
 from ledger.i18n import _
+from ledger.operators import staff
 from ledger.storage import view_sql as sql
 from ledger.storage.engine import Session
 
@@ -75,16 +76,20 @@ class State:
     seals: int
     last_entry: int
     sealed_at: str | None
+    unstaffed: bool = False
 
     def text(self) -> str:
         """One phrase for the foot of a report."""
-        return _("截至分录 {entry}(封签 {seal})").format(entry=self.last_entry, seal=self.seals)
+        said = _("截至分录 {entry}(封签 {seal})").format(entry=self.last_entry, seal=self.seals)
+        # Nobody checked what one person did alone: whoever reads the report must know.
+        return said + (_(";账套未配备人员,一人经办") if self.unstaffed else "")
 
 
 def state(session: Session, book_id: int) -> State:
     """The last seal of the book."""
     seals, last_entry, sealed_at = session.rows(sql.STATE, book_id=book_id)[0]
-    return State(int(seals), int(last_entry), None if sealed_at is None else str(sealed_at))
+    alone = staff(session, book_id).unstaffed
+    return State(int(seals), int(last_entry), None if sealed_at is None else str(sealed_at), alone)
 
 
 def dates(session: Session, book_id: int) -> tuple[dt.date, dt.date] | None:

@@ -20,6 +20,7 @@ from ledger.book import Bank, Book
 from ledger.errors import NotFound, Refused
 from ledger.i18n import _
 from ledger.money import format_fen
+from ledger.operators import staff
 from ledger.reconcile.adjustment import Adjustment, Bands, adjustment_table
 from ledger.reconcile.explain import explain_match, explain_open
 from ledger.reconcile.lines import bank_side, book_side
@@ -139,6 +140,7 @@ def outstanding(session: Session, book_id: int, book: Book, as_of: date, bank: B
 def run(session: Session, book_id: int, book: Book, bank: Bank, month: str, *, operator: str) -> Summary:
     """Match what is open up to the end of the month; call inside ``Store.writing(book_id)``."""
     cutoff = month_end(month)
+    operator = staff(session, book_id).require(operator, "reconcile").id
     loaded = load(session, book_id, bank, cutoff)
     found = match(loaded.open_lines("book"), loaded.open_lines("bank"))
     if found.matches.height:
@@ -223,6 +225,7 @@ def match_by_hand(
     """
     if not reason.strip():
         raise Refused(_("请说明手工勾对的理由"))
+    operator = staff(session, book_id).require(operator, "reconcile").id
     loaded = load(session, book_id, bank)
     chosen = [_line(loaded, ref) for ref in dict.fromkeys(refs)]
     for side, ref, _amount in chosen:
@@ -246,6 +249,7 @@ def unmatch(session: Session, book_id: int, match_id: int, *, reason: str, opera
     """Undo a match; its lines are open again. The match itself stays on record."""
     if not reason.strip():
         raise Refused(_("请说明取消勾对的理由"))
+    operator = staff(session, book_id).require(operator, "reconcile").id
     found = sql.bank_of_match(session, book_id, match_id)
     if found is None:
         raise NotFound(_("没有第 {n} 号勾对").format(n=match_id))
@@ -259,6 +263,7 @@ def note(session: Session, book_id: int, bank: Bank, ref: str, *, reason: str, t
     """A person's reason (未达原因, C31) and note on a line; the last one holds."""
     if not reason.strip():
         raise Refused(_("未达账项须列明原因"))
+    operator = staff(session, book_id).require(operator, "reconcile").id
     side, ref, _amount = _line(load(session, book_id, bank), ref)
     return sql.append_note(session, book_id, bank.code, side, ref, reason.strip(), text.strip(), operator)
 

@@ -149,7 +149,7 @@ def frame(memo: str, document: str) -> pl.DataFrame:
     head = {
         "entry_id": 1, "date": dt.date(2023, 6, 9), "kind": "cash_receipt", "event": "E07", "doc_no": document,
         "memo": memo, "reverses": None, "caused_by": None, "maker": memo, "checker": None, "approver": None,
-        "voucher": "记-0001",
+        "voucher": "记-0001", "flag": "!",
     }  # fmt: skip
     rows = [
         {
