@@ -41,6 +41,7 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Logins of tests are nobody's at this machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("METERBOOK_STATE", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("METERBOOK_KEY", str(tmp_path_factory.mktemp("key") / "meterbook.key"))
         for name in ("METERBOOK_OPERATOR", "METERBOOK_PASSWORD_FILE"):
             patch.delenv(name, raising=False)
         yield

@@ -20,6 +20,7 @@ source_file = append_only(
     PrimaryKeyConstraint("book_id", "sha256", name="source_file_pk"),
 )
 """The original bytes of every imported file, by their hash."""
+source_file.info["log"] = False  # its key is the hash of its bytes, and the statement names it
 
 statement = append_only(
     "statement",
@@ -70,6 +71,7 @@ statement_line = append_only(
     CheckConstraint("amount_in = 0 OR amount_out = 0", name="law_line"),
 )
 """A line of the bank; ``line_id`` is dense per book, ``line_no`` its place in its file, oldest first."""
+statement_line.info["log"] = "set"
 Index("statement_line_by_date", statement_line.c.book_id, statement_line.c.bank, statement_line.c.date)
 
 match = append_only(
@@ -99,6 +101,7 @@ match_item = append_only(
     CheckConstraint("side IN ('book', 'bank')", name="law_side"),
 )
 """What a match holds: ``ref`` is ``entry:line``, a line_id, or ``O<fact>`` of an opening item."""
+match_item.info["log"] = "set"
 Index("match_item_by_ref", match_item.c.book_id, match_item.c.side, match_item.c.ref)
 
 reconciliation_note = append_only(

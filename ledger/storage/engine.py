@@ -39,6 +39,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from ledger.errors import LawBroken, MeterbookError, NotFound, Refused
 from ledger.i18n import _
 from ledger.storage import bulk, laws, planner
+from ledger.storage.log import Keyring, Writer
 from ledger.storage.tables import DATE_COLUMNS, metadata
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Store:
         self.url = url
         self.dialect = parsed.get_backend_name()
         self.path: Path | None = None
+        self.keyring = Keyring(memory=self.dialect == "sqlite" and parsed.database in (None, "", ":memory:"))
         if self.dialect == "sqlite":
             memory = parsed.database in (None, "", ":memory:")
             self.path = None if memory else Path(str(parsed.database))
@@ -149,7 +151,7 @@ class Store:
             reason = str(getattr(error, "orig", error)).strip()
             raise Refused(_("无法打开数据库:{reason}").format(reason=reason)) from error
         try:
-            session = Session(self.dialect, fairy.driver_connection)
+            session = Session(self.dialect, fairy.driver_connection, self.keyring)
             try:
                 session.begin(begin)
                 # Also takes the snapshot of a reader now, not at his first question.
@@ -212,8 +214,9 @@ class Store:
 class Session:
     """One transaction on one connection; made by ``Store.reading`` and ``Store.writing``."""
 
-    def __init__(self, dialect: str, connection: Any) -> None:
+    def __init__(self, dialect: str, connection: Any, keyring: Keyring | None = None) -> None:
         self.dialect = dialect
+        self.log = Writer(self, keyring) if keyring else None
         self._connection = connection
         self._broken: MeterbookError | None = None
         self._open = False
@@ -263,6 +266,8 @@ class Session:
             raise KeyError(f"{table} has no column {sorted(odd)}")
         if frame.is_empty():
             return 0
+        if known is not None and self.log is not None:
+            self.log.note(table, frame)
         with self._refusals():
             if self.dialect == "sqlite":
                 return bulk.insert_many(self._connection, table, frame)
@@ -300,6 +305,8 @@ class Session:
         On SQLite this writes the seal; on PostgreSQL the seal is the database's own at
         commit, and asking for it here only lets a refusal come before it.
         """
+        if self.log is not None:
+            self.log.seal(book_id, batch_id)
         if self.dialect == "postgresql":
             self.execute("SET CONSTRAINTS batch_seal IMMEDIATE")
             self.execute("SET CONSTRAINTS batch_seal DEFERRED")
@@ -328,6 +335,8 @@ class Session:
         if self._broken is not None and statement == "COMMIT":
             # Caught inside the block: half of the work must not be committed all the same.
             raise self._broken
+        if self.log is not None and statement == "COMMIT":
+            self.log.finish()
         with self._refusals():
             self._connection.execute(statement)
         self._open = False

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, PrimaryKeyConstraint, UniqueConstraint
 
 from ledger.storage import bank_tables as _bank_tables  # noqa: F401  its tables join the metadata
+from ledger.storage import log_tables as _log_tables  # noqa: F401
 from ledger.storage import people_tables as _people_tables  # noqa: F401
 from ledger.storage.tables import metadata
 
@@ -44,6 +45,7 @@ LAWS = {
     "isolation": "隔离级别 a writer sees what was committed before it",
     "late": "封批后不得再写 nothing is added to a sealed or foreign batch",
     "limit": "金额不超过 10¹⁵ 分 no amount beyond ±10¹⁵ fen",
+    "log": "日志随批次增长 every batch has its leaves in the log, in one unbroken order",
     "lines": "凭证至少两行、行号连续 two lines at least, numbered 1..n, as many as the header says",
     "matched": "已勾对项目不得再勾对 what is matched is not matched again",
     "missing": "必填项为空 a column that must be filled is empty",

@@ -61,6 +61,24 @@ def insert(table: str, row: Row, verb: str = "INSERT") -> str:
     return f"{verb} INTO {table} ({', '.join(row)}) VALUES ({', '.join(literal(value) for value in row.values())})"
 
 
+def logged(batch: Row, dialect: str, **other: Any) -> str:
+    """The log row of a batch: as many leaves as it says entries and facts, and its manifest."""
+    leaves = batch["entries"] + batch["facts"] + 1
+    size = 32 * other.pop("width", leaves)
+    book = batch["book_id"]
+    row = {
+        "book_id": str(book),
+        "seq": f"1 + coalesce((SELECT max(seq) FROM log WHERE book_id = {book}), 0)",
+        "batch_id": str(batch["batch_id"]),
+        "first_leaf": f"coalesce((SELECT max(first_leaf + leaves) FROM log WHERE book_id = {book}), 0)",
+        "leaves": str(leaves),
+        "hashes": f"zeroblob({size})" if dialect == "sqlite" else f"decode(repeat('00', {size}), 'hex')",
+        **{name: "'x'" for name in ("what", "root", "frontier", "origin", "algorithm", "key_id", "note", "recorded_at")},
+        **other,
+    }
+    return f"INSERT INTO log ({', '.join(row)}) VALUES ({', '.join(row.values())})"
+
+
 @dataclass
 class Batch:
     """A batch as rows; ``statements`` sends them in the order the database asks for."""
@@ -73,6 +91,8 @@ class Batch:
     before: list[str] = field(default_factory=list)
     sealed: bool = True
     seal: Row = field(default_factory=dict)
+    log: Row | None = field(default_factory=dict)
+    """What the log row says otherwise; None: the batch has none."""
 
     def statements(self, dialect: str) -> list[str]:
         """Everything up to, not including, the commit."""
@@ -82,6 +102,7 @@ class Batch:
             *(insert("entry", row) for row in self.entries),
             *(insert("posting", row) for row in self.lines),
             *(insert("fact", row) for row in self.facts),
+            *([] if self.log is None else [logged(self.batch, dialect, **self.log)]),
         ]
         if self.sealed and dialect == "sqlite":
             sent.append(insert("seal", self.seal_row()))
@@ -469,6 +490,49 @@ def _period(book: int, period: str, seq: int, action: str) -> list[str]:
     ]
 
 
+@attack("a branch's month that is closed", "period", "law:period")
+def _(b: Batch) -> None:
+    book = b.batch["book_id"]
+    event = {
+        "book_id": book, "period": "2023-06", "branch": "B01", "seq": 1, "action": "close", "reason": "x", "operator": "K",
+        "recorded_at": NOW,
+    }  # fmt: skip
+    b.before = [insert("period_event", event)]
+    b.lines[0]["branch"] = "B01"
+
+
+@attack("no leaves in the log", "log")
+def _(b: Batch) -> None:
+    b.log = None
+
+
+@attack("a leaf too few", "log")
+def _(b: Batch) -> None:
+    b.log = {"leaves": "3", "width": 3}
+
+
+@attack("a checkpoint left out", "log")
+def _(b: Batch) -> None:
+    b.log = {"seq": "3"}
+
+
+@attack("leaves over leaves", "log")
+def _(b: Batch) -> None:
+    b.log = {"first_leaf": "1"}
+
+
+@attack("leaves without hashes", "log", "log.law_log")
+def _(b: Batch) -> None:
+    b.log = {"width": 3}
+
+
+for _dialect in ("sqlite", "postgresql"):
+
+    @attack("leaves twice", "duplicate", "log_batch_once", dialects=(_dialect,))
+    def _(b: Batch, dialect: str = _dialect) -> None:
+        b.after = [logged(b.batch, dialect)]
+
+
 @raw("closed twice", "period", "law:period")
 def _(book: int, _dialect: str) -> list[str]:
     return _period(book, "2023-07", 2, "close")
@@ -615,6 +679,7 @@ def _(b: Batch) -> None:
     b.sealed = False
     b.after = [
         insert("batch", late.batch),
+        logged(late.batch, "sqlite"),
         insert("seal", {**late.seal_row(), "seq": 2}),
         insert("seal", {**b.seal_row(), "seq": 3}),
     ]

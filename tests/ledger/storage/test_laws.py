@@ -208,7 +208,7 @@ def mutants(dialect: str) -> Iterator[tuple[str, list[str]]]:
     whole = laws.statements(dialect)
     journal = {
         s
-        for name in ("10_batch", "20_seal", "30_events")
+        for name in ("10_batch", "20_seal", "30_events", "50_log")
         for s in laws.split((laws.DDL / dialect / f"{name}.sql").read_text("utf-8"), dialect)
     }
     created_tables = {f"CREATE TABLE {name} (" for name in TABLES}
@@ -246,6 +246,7 @@ TABLES = (
     "seal",
     "voucher_mark",
     "balance_delta",
+    "log",
 )
 """The journal's; the bank's tables have tests of their own."""
 COVERED_BELOW = ("_no_update", "_no_delete", "account_close_order")

@@ -193,6 +193,14 @@ BEGIN
     END IF;
     /*end*/
 
+    -- Every entry and fact, and the batch itself, has its leaf in the log.
+    /*law:log*/
+    IF NOT EXISTS (SELECT FROM log l
+                   WHERE l.book_id = b.book_id AND l.batch_id = b.batch_id AND l.leaves = b.entries + b.facts + 1) THEN
+        RAISE EXCEPTION 'law: log: batch %', b.batch_id;
+    END IF;
+    /*end*/
+
     INSERT INTO seal (book_id, batch_id, seq, last_entry, last_fact, sealed_at)
     SELECT b.book_id, b.batch_id,
            1 + coalesce((SELECT max(seq) FROM seal WHERE book_id = b.book_id), 0),

@@ -111,6 +111,15 @@ BEGIN
       AND b.facts <> (SELECT count(*) FROM fact f
                       WHERE f.book_id = b.book_id AND f.fact_id >= b.first_fact AND f.fact_id <= NEW.last_fact);
     /*end*/
+
+    -- Every entry and fact, and the batch itself, has its leaf in the log.
+    /*law:log*/
+    SELECT RAISE(ABORT, 'law: log')
+    FROM batch b
+    WHERE b.book_id = NEW.book_id AND b.batch_id = NEW.batch_id
+      AND NOT EXISTS (SELECT 1 FROM log l
+                      WHERE l.book_id = b.book_id AND l.batch_id = b.batch_id AND l.leaves = b.entries + b.facts + 1);
+    /*end*/
 END;
 
 CREATE TRIGGER seal_projections AFTER INSERT ON seal
