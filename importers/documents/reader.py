@@ -20,7 +20,8 @@ from importers.documents.source import Source
 from importers.documents.table import HEADER_ROWS, RawTable, column_letters, find_header, no_table, shown
 from importers.documents.text import read_text
 from importers.documents.typed import typed
-from importers.documents.workbook import Sheet, cell_faults, read_workbook
+from importers.documents.workbook import cell_faults, read_workbook
+from importers.openxml import Sheet
 from ledger.book import Book
 from ledger.documents import PROVENANCE, SEQ, Column, Kind, kind_of, match_key, nearest
 from ledger.errors import Fault, NotFound, SourceError

@@ -7,17 +7,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from importers.openxml import DATE_MARK, LOST_MARK
 from ledger.documents import Kind, match_key
 from ledger.errors import Fault
 
 HEADER_ROWS = 20
 """The header row is looked for among the first rows that hold anything."""
-
-DATE_MARK = "\x01"
-"""First character of the text of a date cell: Excel says date, whoever typed it."""
-
-LOST_MARK = "\x02"
-"""First character of a number cell of more than 15 digits: Excel has lost the rest."""
 
 SHOWN_MAX = 60
 

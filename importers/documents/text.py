@@ -23,6 +23,9 @@ from ledger.i18n import _
 LINE_MAX: Final = 64 * 2**10
 """Longest line in bytes; a document row is a few hundred."""
 
+LINES_MAX: Final = 2_000_000
+"""More lines are no day's, month's or year's documents."""
+
 COLUMNS_MAX: Final = 256
 
 RECORD_LINES_MAX: Final = 10
@@ -37,6 +40,8 @@ def read_text(source: Source, kind: Kind) -> RawTable:
     Raises:
         SourceError: not readable as text of one encoding, NULs, endless lines, lost quotes.
     """
+    if source.data.count(b"\n") > LINES_MAX:
+        source.refuse(_("文件超过 {n} 行").format(n=LINES_MAX), code="size")
     text = decode(source)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from importers.documents.table import DATE_MARK, LOST_MARK
+from importers.openxml import DATE_MARK, LOST_MARK
 from ledger.book import Book
 from ledger.documents import MONEY_TYPES, Column, match_key
 from ledger.errors import NotFound

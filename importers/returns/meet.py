@@ -37,7 +37,7 @@ class Met:
 def meet(file: ReturnFile, items: Sequence[Record]) -> tuple[list[Met], list[Fault]]:
     """The rows of a file with what they answer, and what is wrong with the others.
 
-    ``items``: rows of one batch, as ``ledger.postings.debit_batch.sent`` gives them.
+    ``items``: rows of one batch (``answer.ITEMS``).
     """
     met: list[Met] = []
     faults: list[Fault] = []
@@ -73,7 +73,7 @@ def _number(serial: str) -> str:
 def _take(row: Record, item: Record, met: list[Met], faults: list[Fault]) -> None:
     """A row that says which item it means: all else must be as it was sent."""
     wrong: list[Fault] = []
-    if row["account"] and not same_account(row["account"], item["payer_account"]):
+    if row["account"] and item["payer_account"] and not same_account(row["account"], item["payer_account"]):
         wrong.append(_fault(row, "account", _("与送盘账号 {sent} 不符").format(sent=item["payer_account"])))
     if row["name"] and item["name"] and word_key(row["name"]) != word_key(item["name"]):
         wrong.append(_fault(row, "name", _("与送盘户名 {sent} 不符").format(sent=item["name"])))
@@ -118,12 +118,17 @@ def _by_content(rows: Sequence[Record], items: Sequence[Record], met: list[Met],
                 left = [item for item in left if id(item) not in taken]
 
 
-def _pair(group: list[Record], found: list[Record], items: Sequence[Record], met: list[Met], faults: list[Fault]) -> None:
+def _pair(
+    group: list[Record], found: list[Record], items: Sequence[Record], met: list[Met], faults: list[Fault]
+) -> None:
     if not found:
         # each costs a search
         faults += [_nothing(row, items) for row in group[: max(0, FAULTS_MAX - len(faults))]]
     elif len(found) < len(group):
-        faults += [_fault(row, "account", _("同样的行有 {n} 笔,送盘只有 {m} 笔").format(n=len(group), m=len(found))) for row in group]
+        faults += [
+            _fault(row, "account", _("同样的行有 {n} 笔,送盘只有 {m} 笔").format(n=len(group), m=len(found)))
+            for row in group
+        ]
     elif len(found) > len(group):
         message = _("送盘中同样的有 {m} 笔,文件中 {n} 笔,不能确定是哪一笔").format(n=len(group), m=len(found))
         faults += [_fault(row, "account", message) for row in group]
@@ -162,7 +167,7 @@ def _offers(items: Sequence[Record], key: Callable[[Record], tuple[Any, ...]]) -
             near = by_customer[row["customer"]] if row["customer"] else []
         elif "*" in row["account"]:
             offered = by_sum[row["amount"]] if by_amount else items
-            near = [item for item in offered if same_account(row["account"], item["payer_account"])]
+            near = [item for item in offered if same_account(row["account"], item["payer_account"] or "")]
         else:
             near = by_account[row["account"]]
         return [
@@ -180,7 +185,7 @@ def _nothing(row: Record, items: Sequence[Record]) -> Fault:
     owner = [
         item
         for item in items
-        if (row["account"] and same_account(row["account"], item["payer_account"]))
+        if (row["account"] and same_account(row["account"], item["payer_account"] or ""))
         or (not row["account"] and row["customer"] == item["customer"])
     ]
     if not owner:

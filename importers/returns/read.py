@@ -12,61 +12,34 @@ refusal that lists what was seen. A row that does not fit is a refusal with its 
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from importers.returns.controls import figures, findings_of
 from importers.returns.layout import CONTROLS, Layout, load_layouts
-from importers.returns.outcomes import PAID, UNKNOWN, by_words, word_key
+from importers.returns.rows import Line, Match, cells_of, read_rows, record
+from importers.returns.values import Misfit
 from importers.statements.dialect import header_key
 from importers.statements.grid import BYTES_MAX, grids, rejected
 from importers.statements.statement import Finding
 from ledger.errors import Fault, ImportRejected
 from ledger.i18n import _
-from ledger.money import LIMIT, InvalidAmount, decimal_text, format_fen, normal_text, parse_fen
-
-ROWS: dict[str, pl.DataType] = {
-    "serial": pl.String(),
-    "account": pl.String(),
-    "name": pl.String(),
-    "customer": pl.String(),
-    "amount": pl.Int64(),
-    "debited": pl.Int64(),
-    "outcome": pl.String(),
-    "code": pl.String(),
-    "text": pl.String(),
-    "row": pl.Int64(),
-    "file": pl.String(),
-}
-"""A row in fen. ``debited`` is what the bank took where the file prints it beside the
-amount asked for; ``outcome`` one of :data:`importers.returns.outcomes.OUTCOMES`, null in
-a file that was sent; ``row`` the 1-based line of ``file``."""
+from ledger.money import decimal_text
 
 HEADER_WITHIN = 100
 """Column names stand among the first hundred lines, or nowhere."""
 LINE_MAX = 10_000
 """A longer line is no record."""
-FAULTS_MAX = 200
-"""Nobody reads more of one file."""
-
-_RULE = re.compile(r"[\s│┃|─━┌┐└┘├┤┬┴┼═║╔╗╚╝╠╣╦╩╬+\-=_]*")
+LINES_MAX = 2_000_000
+"""Nor is a file of more lines one batch."""
 _LINE_ENDS = re.compile("\r\n|\n|\r")
-_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
-_ACCOUNT = re.compile(r"[0-9A-Za-z*]{6,34}")
-_TOKEN = re.compile(r"\S{1,64}")
-_COUNTED = re.compile(r"(\d{1,9})\s*笔")
-_MONEY = re.compile(r"[\d,]+\.\d\d(?!\d)")
-
-Line = tuple[int, str | list[str]]
-"""A line of text, or the cells of a worksheet's row, with its 1-based number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,46 +95,6 @@ class ReturnFile:
             )
 
 
-def figures(rows: pl.DataFrame) -> dict[str, int]:
-    """Counts and sums of rows (fen); of a part the bank took, what it took counts."""
-    taken = pl.coalesce("debited", "amount")
-    paid = rows.filter(pl.col("outcome").is_in(PAID))
-    unknown = rows.filter(pl.col("outcome") == UNKNOWN)
-    failed = rows.filter(~pl.col("outcome").is_in([*PAID, UNKNOWN]))
-    return {
-        "count": len(rows),
-        "amount": int(rows["amount"].sum()),
-        "success_count": len(paid),
-        "success_amount": int(paid.select(taken.sum()).item()),
-        "fail_count": len(failed),
-        "fail_amount": int(failed["amount"].sum()),
-        "unknown_count": len(unknown),
-        "unknown_amount": int(unknown["amount"].sum()),
-    }
-
-
-class _Misfit(Exception):
-    """A line that does not fit its layout: which field, what stands there, why; ``fitted`` fields did."""
-
-    def __init__(self, message: str, column: str | None = None, value: str | None = None, fitted: int = 0) -> None:
-        super().__init__(message)
-        self.message, self.column, self.value, self.fitted = message, column, value, fitted
-        self.row: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """A layout with the lines it reads: the record of the whole, and the rows below it."""
-
-    layout: Layout
-    header: dict[str, Any]
-    header_row: int | None
-    columns: dict[str, int]
-    width: int
-    delimiter: str
-    body: Sequence[Line]
-
-
 def read_return(
     source: Path | bytes, *, name: str | None = None, layouts: Sequence[Layout] | None = None
 ) -> ReturnFile:
@@ -179,7 +112,7 @@ def read_return(
     known = load_layouts() if layouts is None else tuple(layouts)
     lines, encoding = _lines(content, file)
     match = _recognise(lines, known, file)
-    frame, footer = _rows(match, file)
+    frame, footer = read_rows(match, file)
     layout = match.layout
     controls = {**{key: match.header[key] for key in CONTROLS if key in match.header}, **footer}
     if frame.is_empty() and not controls:
@@ -193,7 +126,7 @@ def read_return(
         date=match.header.get("date"),
         frame=frame,
         controls=controls,
-        findings=tuple(_findings(layout, frame, controls, match.header_row)),
+        findings=tuple(findings_of(layout, frame, controls, match.header_row)),
         header_row=match.header_row,
     )
 
@@ -225,6 +158,8 @@ def _lines(content: bytes, file: str) -> tuple[list[Line], str | None]:
             if cells:
                 return cells, None
         raise rejected(_("文件是空的"), file=file)
+    if content.count(b"\n") + content.count(b"\r") > 2 * LINES_MAX:
+        raise rejected(_("文件超过 {n} 行").format(n=LINES_MAX), file=file)
     # old systems end a text file with Ctrl-Z
     text, encoding = _decode(content.rstrip(b"\x1a"), file)
     lines: list[Line] = []
@@ -262,18 +197,18 @@ def _decode(content: bytes, file: str) -> tuple[str, str]:
 # -- which layout ---------------------------------------------------------------------------------
 
 
-def _recognise(lines: Sequence[Line], layouts: Sequence[Layout], file: str) -> _Match:
+def _recognise(lines: Sequence[Line], layouts: Sequence[Layout], file: str) -> Match:
     """The one layout that fits.
 
     Raises:
         ImportRejected: two fit, or none; the nearest one is named with what does not fit it.
     """
-    found: list[_Match] = []
-    nearest: tuple[Layout, _Misfit] | None = None
+    found: list[Match] = []
+    nearest: tuple[Layout, Misfit] | None = None
     for layout in layouts:
         try:
             match = _table(layout, lines) if layout.form == "table" else _records(layout, lines)
-        except _Misfit as error:
+        except Misfit as error:
             if nearest is None or error.fitted > nearest[1].fitted:
                 nearest = (layout, error)
             continue
@@ -291,7 +226,9 @@ def _recognise(lines: Sequence[Line], layouts: Sequence[Layout], file: str) -> _
         )
     listed = "、".join(layout.name for layout in layouts)
     if nearest is None or nearest[1].fitted == 0:
-        raise rejected(_("没有认出回盘格式;认识的格式:{known}").format(known=listed), file=file, row=lines[0][0], code="layout")
+        raise rejected(
+            _("没有认出回盘格式;认识的格式:{known}").format(known=listed), file=file, row=lines[0][0], code="layout"
+        )
     layout, misfit = nearest
     raise rejected(
         _("没有认出回盘格式;最接近 {nearest}:{why};认识的格式:{known}").format(
@@ -305,7 +242,7 @@ def _recognise(lines: Sequence[Line], layouts: Sequence[Layout], file: str) -> _
     )
 
 
-def _records(layout: Layout, lines: Sequence[Line]) -> _Match | None:
+def _records(layout: Layout, lines: Sequence[Line]) -> Match | None:
     """A layout of fields by place: its record of the whole (if it has one) and its first row fit."""
     if not isinstance(lines[0][1], str):
         return None
@@ -315,24 +252,24 @@ def _records(layout: Layout, lines: Sequence[Line]) -> _Match | None:
     body = list(lines)
     if layout.header:
         number, line = body.pop(0)
-        header = _record(layout, layout.header, layout.header_widths, str(line))
+        header = record(layout, layout.header, layout.header_widths, str(line))
         fitted = len(layout.header)
     if body:
         try:
-            _record(layout, layout.row, layout.row_widths, str(body[0][1]))
-        except _Misfit as misfit:
+            record(layout, layout.row, layout.row_widths, str(body[0][1]))
+        except Misfit as misfit:
             misfit.fitted += fitted
             misfit.row = body[0][0]
             raise
-    return _Match(layout, header, number, {}, len(layout.row), layout.delimiter, body)
+    return Match(layout, header, number, {}, len(layout.row), layout.delimiter, body)
 
 
-def _table(layout: Layout, lines: Sequence[Line]) -> _Match | None:
+def _table(layout: Layout, lines: Sequence[Line]) -> Match | None:
     """A layout of column names: the line that has all it requires, its marker above."""
     above: list[str] = []
     for place, (number, line) in enumerate(lines[:HEADER_WITHIN]):
         for delimiter in layout.delimiter:
-            cells = _cells(line, delimiter)
+            cells = cells_of(line, delimiter, layout.prefix)
             keys = [header_key(cell) for cell in cells]
             if layout.required <= set(keys) and all(any(word in text for text in above) for word in layout.marker):
                 columns = {
@@ -340,296 +277,6 @@ def _table(layout: Layout, lines: Sequence[Line]) -> _Match | None:
                     for name, wanted in layout.columns.items()
                     if set(wanted) & set(keys)
                 }
-                return _Match(layout, {}, number, columns, len(cells), delimiter, lines[place + 1 :])
+                return Match(layout, {}, number, columns, len(cells), delimiter, lines[place + 1 :])
         above.append(line if isinstance(line, str) else " ".join(line))
     return None
-
-
-def _cells(line: str | list[str], delimiter: str) -> list[str]:
-    if isinstance(line, list):
-        return [cell.strip() for cell in line]
-    if delimiter in ",;\t":
-        try:
-            return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True))]
-        except (csv.Error, StopIteration):
-            return [line]
-    return [cell.strip() for cell in line.split(delimiter)]
-
-
-# -- rows ---------------------------------------------------------------------------------------------
-
-
-def _rows(match: _Match, file: str) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Every row, typed; and the totals a footer prints.
-
-    Raises:
-        ImportRejected: with every row that does not fit.
-    """
-    layout = match.layout
-    rows: list[dict[str, Any]] = []
-    footer: dict[str, int] = {}
-    faults: list[Fault] = []
-    known: dict[tuple[str | None, str | None], str] = {}
-    for number, line in match.body:
-        try:
-            read = _row(match, line, footer)
-            if read is not None:
-                rows.append({**dict.fromkeys(ROWS), **_judged(layout, read, known), "row": number, "file": file})
-        except _Misfit as misfit:
-            faults.append(
-                Fault(file=file, row=number, column=misfit.column, value=misfit.value, message=misfit.message, code="return")
-            )
-            if len(faults) >= FAULTS_MAX:
-                break
-    if faults:
-        raise ImportRejected(faults)
-    frame = pl.DataFrame([[row[name] for name in ROWS] for row in rows], schema=ROWS, orient="row")
-    return frame, footer
-
-
-def _row(match: _Match, line: str | list[str], footer: dict[str, int]) -> dict[str, Any] | None:
-    """A row's fields; None for a line that is none."""
-    layout = match.layout
-    if layout.form == "table":
-        read = _table_row(match, line, footer)
-    else:
-        read = _record(layout, layout.row, layout.row_widths, str(line))
-    if read is None:
-        return None
-    if footer:
-        raise _Misfit(_("合计行下面还有明细"))
-    if read["amount"] == 0:
-        raise _Misfit(_("金额必须大于零"), "amount", "0")
-    return read
-
-
-def _table_row(match: _Match, line: str | list[str], footer: dict[str, int]) -> dict[str, Any] | None:
-    """A row of a table; None for what is none (rules, repeated heads of a page, a totals line)."""
-    layout = match.layout
-    whole = line if isinstance(line, str) else " ".join(line)
-    if _RULE.fullmatch(whole) or any(word in whole for word in layout.marker):
-        return None
-    cells = _cells(line, match.delimiter)
-    first = next((cell for cell in cells if cell), "")
-    if first.startswith(layout.skip) and layout.skip:
-        return None
-    if layout.footer and word_key(first).startswith(layout.footer):
-        footer.update(_totals(match, cells, whole))
-        return None
-    if layout.required <= {header_key(cell) for cell in cells}:
-        return None
-    while len(cells) > match.width and not cells[-1]:
-        cells.pop()
-    if len(cells) != match.width:
-        raise _Misfit(_("应有 {n} 列,有 {m} 列").format(n=match.width, m=len(cells)))
-    return {
-        name: _value(layout, name, cells[at], place)
-        for place, (name, at) in enumerate(match.columns.items())
-        if cells[at] or name not in ("debited", "code", "serial")
-    }
-
-
-def _totals(match: _Match, cells: list[str], whole: str) -> dict[str, int]:
-    """Count and amount of a totals line: in the amount's column, else the one amount it prints."""
-    found: dict[str, int] = {}
-    if counted := _COUNTED.search(whole):
-        found["count"] = int(counted[1])
-    at = match.columns["amount"]
-    printed = [cells[at]] if len(cells) == match.width and cells[at] else _MONEY.findall(whole)
-    if len(printed) == 1:
-        found["amount"] = _value(match.layout, "amount", printed[0], 0)
-    if not found:
-        raise _Misfit(_("合计行中没有笔数和金额"), value=whole.strip()[:60])
-    return found
-
-
-def _record(layout: Layout, fields: Sequence[str], widths: Sequence[int], line: str) -> dict[str, Any]:
-    """The fields of a line by place."""
-    texts = _slices(line, widths, layout.encoding) if layout.form == "fixed" else line.split(layout.delimiter)
-    if len(texts) != len(fields):
-        raise _Misfit(_("应有 {n} 个字段,有 {m} 个").format(n=len(fields), m=len(texts)))
-    found: dict[str, Any] = {}
-    for place, (name, text) in enumerate(zip(fields, texts, strict=True)):
-        text = text.strip()
-        if name == "_":
-            continue
-        if name == "" or name.startswith("="):
-            if text != name[1:]:
-                expected = name[1:] or _("空")
-                raise _Misfit(_("第 {n} 个字段应为“{what}”").format(n=place + 1, what=expected), value=text, fitted=place)
-            continue
-        value = _value(layout, name, text, place)
-        if found.setdefault(name, value) != value:
-            raise _Misfit(_("同一行中 {name} 不一致").format(name=name), name, text, place)
-    return found
-
-
-def _slices(line: str, widths: Sequence[int], encoding: str) -> list[str]:
-    """Fields by their width in bytes; blanks missing at the end of the line are no fault."""
-    try:
-        raw = line.encode(encoding)
-    except UnicodeEncodeError:
-        raise _Misfit(_("含有 {encoding} 没有的字").format(encoding=encoding)) from None
-    total = sum(widths)
-    if not total - widths[-1] < len(raw.rstrip(b" ")) <= total:
-        raise _Misfit(_("应有 {n} 个字节,有 {m} 个").format(n=total, m=len(raw)))
-    raw = raw.ljust(total, b" ")
-    texts, at = [], 0
-    for place, width in enumerate(widths):
-        try:
-            texts.append(raw[at : at + width].decode(encoding))
-        except UnicodeDecodeError:
-            raise _Misfit(_("第 {n} 个字段把一个汉字截成了两半").format(n=place + 1), fitted=place) from None
-        at += width
-    return texts
-
-
-def _value(layout: Layout, name: str, text: str, place: int) -> Any:
-    """The text of a field as its name says it."""
-    try:
-        if name in ("amount", "debited", "success_amount", "fail_amount"):
-            return _fen(text, layout.amount)
-        if name == "text" or (name == "code" and not text):
-            return text or None
-        return _typed(name, normal_text(text))
-    except ValueError as error:
-        raise _Misfit(str(error), name, text[:60], place) from None
-
-
-def _typed(name: str, plain: str) -> Any:
-    """Counts, days, accounts, names, and tokens without blanks.
-
-    Raises:
-        ValueError: with the sentence for the user.
-    """
-    if name in ("count", "success_count", "fail_count"):
-        if not re.fullmatch(r"[0-9]{1,9}", plain):
-            raise ValueError(_("应为笔数"))
-        return int(plain)
-    if name == "date":
-        return _day(plain)
-    if name == "account":
-        plain = re.sub(r"[\s-]", "", plain)
-        if not _ACCOUNT.fullmatch(plain):
-            raise ValueError(_("应为银行账号"))
-    elif name == "name":
-        if all(char.isdigit() or char in ".,-" for char in plain):
-            raise ValueError(_("应为户名"))
-    elif not _TOKEN.fullmatch(plain):
-        raise ValueError(_("不能为空,也不能有空格"))
-    return plain
-
-
-def _fen(text: str, unit: str) -> int:
-    """An amount in the file's unit → fen, exactly."""
-    if unit == "yuan":
-        fen = parse_fen(text)
-        if fen < 0:
-            raise InvalidAmount(_("金额不能为负数"))
-        return fen
-    plain = normal_text(text)
-    form = r"[0-9]{1,15}" if unit == "fen" else r"([0-9]{1,15})\.00?"
-    if not re.fullmatch(form, plain):
-        raise InvalidAmount(_("应为金额(分)") if unit == "fen" else _("应为金额(分,印两位小数 .00)"))
-    fen = int(plain.partition(".")[0])
-    if fen >= LIMIT:
-        raise InvalidAmount(_("金额超出上限"))
-    return fen
-
-
-def _day(plain: str) -> dt.date:
-    found = _DAY.fullmatch(plain)
-    if found and plain.isascii() and "1990" <= found[1] < "2100":
-        with suppress(ValueError):
-            return dt.date(int(found[1]), int(found[2]), int(found[3]))
-    raise ValueError(_("应为日期,如 20230609"))
-
-
-def _outcome(layout: Layout, code: str | None, text: str | None) -> str:
-    """What code and text mean; they must say the same."""
-    if not layout.fields & {"code", "text"}:
-        return "SUCCESS"
-    by_code = layout.codes.get(word_key(code)) if code else None
-    by_text = by_words(text, layout.words) if text else None
-    if by_code and by_text and by_code != by_text and (by_code in PAID or by_text in PAID):
-        raise _Misfit(_("返回码 {code} 与返回信息“{text}”不一致").format(code=code, text=text), "code", code)
-    if not code and not text:
-        raise _Misfit(_("没有返回码,也没有返回信息"), "code")
-    return by_code or by_text or "OTHER"
-
-
-def _judged(layout: Layout, read: dict[str, Any], known: dict[tuple[str | None, str | None], str]) -> dict[str, Any]:
-    """A row with its canonical outcome; ``known`` remembers what was looked up."""
-    kept = {name: value for name, value in read.items() if name in ROWS}
-    if layout.purpose == "send":
-        return kept
-    code, text = read.get("code"), read.get("text")
-    if (code, text) not in known:
-        known[code, text] = _outcome(layout, code, text)
-    outcome = known[code, text]
-    if layout.shape in ("success_part", "success_only") and outcome not in PAID:
-        raise _Misfit(_("成功文件中有不成功的一笔"), "text", text or code)
-    if layout.shape == "failure_part" and outcome in PAID:
-        raise _Misfit(_("失败文件中有成功的一笔"), "text", text or code)
-    kept["outcome"] = outcome
-    debited = read.get("debited")
-    if debited is not None and outcome == "SUCCESS" and debited != read["amount"]:
-        raise _Misfit(_("成功的一笔,实扣与应扣不同"), "debited", format_fen(debited))
-    if outcome != "PARTIAL":
-        kept["debited"] = None
-    return kept
-
-
-# -- what the file says of itself ------------------------------------------------------------------
-
-
-def _findings(
-    layout: Layout, frame: pl.DataFrame, controls: Mapping[str, int], header_row: int | None
-) -> Iterator[Finding]:
-    """Counts and totals against the rows; codes nobody knows."""
-    told = figures(frame)
-    labels = {
-        "count": _("总笔数"), "amount": _("总金额"), "success_count": _("成功笔数"),
-        "success_amount": _("成功金额"), "fail_count": _("失败笔数"), "fail_amount": _("失败金额"),
-    }  # fmt: skip
-    for name, stated in controls.items():
-        money = name.endswith("amount")
-        fits = {told[name]}
-        if name.startswith("fail"):
-            # some banks count what they do not know yet among the failures
-            fits.add(told[name] + told[name.replace("fail", "unknown")])
-        if stated not in fits:
-            shown = format_fen if money else str
-            yield Finding(
-                code=name,
-                severity="error",
-                row=header_row,
-                difference=stated - told[name] if money else None,
-                message=_("{what}写的是 {stated},明细是 {rows}").format(
-                    what=labels[name], stated=shown(stated), rows=shown(told[name])
-                ),
-            )
-    if layout.purpose == "send":
-        return
-    if not controls:
-        yield Finding(code="no_controls", severity="info", message=_("文件没有笔数和金额合计,无法自我核对"))
-    if layout.purpose == "return":
-        yield from _unknown_words(layout, frame, proven="fail_count" in controls or layout.shape == "failure_part")
-
-
-def _unknown_words(layout: Layout, frame: pl.DataFrame, *, proven: bool) -> Iterator[Finding]:
-    """A code or text the layout does not know is a failure only where the file's own counts say so."""
-    other = frame.filter(pl.col("outcome") == "OTHER")
-    for row in other.unique(["code", "text"], keep="first", maintain_order=True).iter_rows(named=True):
-        known = (row["code"] and word_key(row["code"]) in layout.codes) or (
-            row["text"] and by_words(row["text"], layout.words)
-        )
-        if not known:
-            yield Finding(
-                code="unknown_code",
-                severity="warning" if proven else "error",
-                row=row["row"],
-                message=_("不认识的结果“{text}”,按其他失败处理;请加入格式 {layout}").format(
-                    text=" ".join(filter(None, (row["code"], row["text"]))), layout=layout.name
-                ),
-            )

@@ -11,6 +11,7 @@
 
     [header]  required = [..]          header names that must all be there
               absent = [..]            … and must not
+              lines = 2                the names stand in two rows, a column's own below a common one
     [columns] date = ["交易时间"] …     field = header names; the first present is taken,
                                        of summary and reference all present are joined
     [cells]   prefix = "`"             characters the bank sets before every cell
@@ -28,8 +29,10 @@
     [balance] masked = "regex"         a balance the bank hides
     [rows]    opening, closing         words of a first/last row that carries a balance
               footer                   words that begin the totals row
+              skip                     words that begin a row which is no line: a page's subtotal
               end                      words that end the table
-    [meta]    account, currency, from, to, opening, closing = labels above the header
+    [meta]    account, currency, from, to, opening, closing = labels above the header;
+              period = a label behind which both days stand
     [declared] count, in, out          labels above or below the table, as 共66笔, 收入:1笔 0.35元
     [totals]  count, in, out           header names of a table of totals below the lines
     [serial]  scope = "account"        numbers unique in the account | "day" | "none"
@@ -46,7 +49,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +87,7 @@ KEYS: dict[str, frozenset[str]] = {
         "name title title_en currency order marker fallback header columns cells amount dates balance rows meta declared "
         "totals serial".split()
     ),
-    "header": frozenset({"required", "absent"}),
+    "header": frozenset({"required", "absent", "lines"}),
     "columns": FIELDS,
     "cells": frozenset({"prefix"}),
     "amount": frozenset(
@@ -92,8 +95,8 @@ KEYS: dict[str, frozenset[str]] = {
     ),
     "dates": frozenset({"order"}),
     "balance": frozenset({"masked"}),
-    "rows": frozenset({"opening", "closing", "footer", "end"}),
-    "meta": frozenset({"account", "currency", "from", "to", "opening", "closing"}),
+    "rows": frozenset({"opening", "closing", "footer", "skip", "end"}),
+    "meta": frozenset({"account", "currency", "from", "to", "period", "opening", "closing"}),
     "declared": frozenset({"count", "in", "out"}),
     "totals": frozenset({"count", "in", "out"}),
     "serial": frozenset({"scope"}),
@@ -108,12 +111,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def header_key(text: str) -> str:
     """A header name as it is compared: full-width folded, every blank removed, lower case."""
     return re.sub(r"\s+", "", normal_text(text)).casefold()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Dialect:
     """One bank's layout; see the module's docstring for the keys."""
 
@@ -145,13 +149,14 @@ class Dialect:
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     totals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     serial_scope: str = "account"
+    header_lines: int = 1
 
-    @property
+    @cached_property
     def known(self) -> frozenset[str]:
         """Every header name this dialect has a use for, as keys."""
         return frozenset(header_key(name) for names in self.columns.values() for name in names)
 
-    @property
+    @cached_property
     def needed(self) -> tuple[frozenset[str], ...]:
         """Per field that a line cannot do without, its header names as keys: one of them must be there."""
         fields = sorted({"date", *FORMS[self.form]})
@@ -207,6 +212,7 @@ def parse_dialect(text: str, file: str) -> Dialect:
         declared={key: reader.words(f"declared.{key}") for key in data.get("declared", {})},
         totals={key: reader.words(f"totals.{key}") for key in data.get("totals", {})},
         serial_scope=reader.choice("serial.scope"),
+        header_lines=reader.count("header.lines", 2),
     )
 
 
@@ -267,6 +273,15 @@ class _Reader:
             raise ConfigError(self._file, key, _("应为 true 或 false"))
         return value
 
+    def count(self, key: str, most: int) -> int:
+        """A whole number from one, one where none is given."""
+        value = self._raw(key)
+        if value is None:
+            return 1
+        if type(value) is not int or not 1 <= value <= most:
+            raise ConfigError(self._file, key, _("应为 1 至 {n} 的整数").format(n=most))
+        return value
+
     def pattern(self, key: str) -> str | None:
         """A regular expression for polars' engine: linear in the text, whatever the pattern."""
         value = self.text(key)
@@ -309,7 +324,7 @@ def _folder(folder: Path) -> Iterable[Dialect]:
         raise ConfigError(str(folder), "", _("至多 {n} 个格式文件").format(n=DIALECTS_MAX))
     names: dict[str, str] = {}
     for path in paths:
-        text = _text(path)
+        text = plain_text(path)
         if not text.strip():
             continue  # one that is just being written: statement probe FILE > dialects/NAME.toml
         dialect = parse_dialect(text, path.name)
@@ -319,8 +334,8 @@ def _folder(folder: Path) -> Iterable[Dialect]:
         yield dialect
 
 
-def _text(path: Path) -> str:
-    """A dialect file as text; only a plain file of sensible size is opened."""
+def plain_text(path: Path) -> str:
+    """A user's TOML file as text; only a plain file of sensible size is opened."""
     if not path.is_file():
         raise ConfigError(path.name, "", _("不是普通文件"))
     with path.open("rb") as file:
@@ -341,18 +356,20 @@ def load_dialects(*folders: Path) -> tuple[Dialect, ...]:
     return tuple(by_name[name] for name in sorted(by_name))
 
 
-def user_folder(book: Path | None) -> Path | None:
-    """Where the user keeps dialects: ``METERBOOK_DIALECTS``, else ``dialects/`` beside the SQLite book.
+def user_folder(book: Path | None, name: str = "dialects") -> Path | None:
+    """Where the user keeps dialects: ``METERBOOK_DIALECTS``, else ``dialects/`` beside the SQLite book;
+    likewise files of any other ``name``.
 
     Raises:
         ConfigError: the variable names no folder.
     """
-    if named := os.environ.get("METERBOOK_DIALECTS"):
+    variable = f"METERBOOK_{name.upper()}"
+    if named := os.environ.get(variable):
         folder = Path(named)
         if not folder.is_dir():
-            raise ConfigError("METERBOOK_DIALECTS", "", _("文件夹不存在:{path}").format(path=named))
+            raise ConfigError(variable, "", _("文件夹不存在:{path}").format(path=named))
         return folder
     if book is None:
         return None
-    folder = book.parent / "dialects"
+    folder = book.parent / name
     return folder if folder.is_dir() else None

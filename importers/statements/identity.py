@@ -5,6 +5,10 @@ So a line is its key *and* its occurrence (0, 1, …) among the lines of the sam
 key; a second export of the same days adds only the occurrences that are new:
 overlap is merged as the maximum of counts, never their sum and never "exists,
 skip" (``reconciliation.md`` §7).
+
+The balance beside a line is part of its key, for it tells twins apart. But a bank that lists a
+day in another order, or books a line late, prints other balances beside the same lines: so what
+is left over on both sides of an overlap meets once more without it (:func:`as_known`).
 """
 
 from __future__ import annotations
@@ -28,13 +32,45 @@ def with_identity(lines: pl.DataFrame, *, serial_scope: str = "account") -> pl.D
     )
     money = [pl.col("date").cast(pl.String), pl.col("amount_in").cast(pl.String), pl.col("amount_out").cast(pl.String)]
     with_serial = pl.concat_str([pl.lit("#"), serial.fill_null(""), *money], separator=SEPARATOR)
-    texts = [
+    without = pl.concat_str([*money, pl.col("balance").cast(pl.String).fill_null(""), *_texts()], separator=SEPARATOR)
+    keyed = lines.with_columns(pl.when(numbered).then(with_serial).otherwise(without).alias("identity"))
+    return keyed.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).over("identity").alias("occurrence"))
+
+
+def _texts() -> list[pl.Expr]:
+    return [
         pl.col(name).fill_null("").str.normalize("NFKC").str.replace_all(r"\s+", "")
         for name in ("time", "serial", "party", "party_account", "summary", "reference")
     ]
-    without = pl.concat_str([*money, pl.col("balance").cast(pl.String).fill_null(""), *texts], separator=SEPARATOR)
-    keyed = lines.with_columns(pl.when(numbered).then(with_serial).otherwise(without).alias("identity"))
-    return keyed.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).over("identity").alias("occurrence"))
+
+
+def as_known(lines: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """Lines with the identity of the stored ones they repeat under another running balance.
+
+    ``stored`` are the account's lines that the file must hold. Only lines without a bank serial,
+    and only those left over on both sides; twins pair off in their order.
+    """
+    keys = ["identity", "occurrence"]
+    weak = pl.concat_str(
+        [pl.col("date").cast(pl.String), pl.col("amount_in").cast(pl.String), pl.col("amount_out").cast(pl.String), *_texts()],
+        separator=SEPARATOR,
+    )
+    unnumbered = ~pl.col("identity").str.starts_with(f"#{SEPARATOR}")
+
+    def left(frame: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+        rest = frame.filter(unnumbered).join(other, on=keys, how="anti", maintain_order="left").with_columns(weak=weak)
+        return rest.select(*keys, "weak", turn=pl.int_range(pl.len()).over("weak"))
+
+    pairs = left(lines, stored).join(
+        left(stored, lines).rename({"identity": "known", "occurrence": "known_occurrence"}), on=["weak", "turn"], how="inner"
+    )
+    if pairs.is_empty():
+        return lines
+    renamed = lines.join(pairs.drop("weak", "turn"), on=keys, how="left", maintain_order="left")
+    return renamed.with_columns(
+        identity=pl.coalesce("known", "identity"),
+        occurrence=pl.when(pl.col("known").is_null()).then("occurrence").otherwise("known_occurrence"),
+    ).drop("known", "known_occurrence")
 
 
 def changed_serials(lines: pl.DataFrame, stored: pl.DataFrame, *, serial_scope: str = "account") -> pl.DataFrame:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from importers.statements.columns import is_nothing, plain
+from importers.statements.columns import is_nothing
 from importers.statements.dialect import Dialect
 
 AMOUNTS = ("amount_in", "amount_out", "debit", "credit", "amount", "balance")
@@ -19,22 +19,22 @@ COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d{1,13})(,\d{1,2})?$"
 ORDERS = {"dmy": ("3", "2", "1"), "mdy": ("3", "1", "2")}
 
 
-def localised(raw: pl.DataFrame, dialect: Dialect, places: Mapping[str, list[int]]) -> pl.DataFrame:
-    """The raw columns (``c0``, ``c1``, …) with dates and amounts in the forms every bank's are read in."""
+def localised(cells: pl.DataFrame, dialect: Dialect, places: Mapping[str, list[int]]) -> pl.DataFrame:
+    """The plain columns (``p0``, ``p1``, …) with dates and amounts in the forms every bank's are read in."""
     changed: dict[str, pl.Expr] = {}
     if dialect.date_order in ORDERS and "date" in places:
-        name = f"c{places['date'][0]}"
+        name = f"p{places['date'][0]}"
         changed[name] = _day(pl.col(name), dialect.date_order)
     for field in AMOUNTS:
         if field in places and (dialect.symbol or dialect.decimal):
-            name = f"c{places[field][0]}"
+            name = f"p{places[field][0]}"
             changed[name] = _amount(pl.col(name), dialect)
-    return raw.with_columns(expression.alias(name) for name, expression in changed.items())
+    return cells.with_columns(expression.alias(name) for name, expression in changed.items())
 
 
-def _day(cell: pl.Expr, order: str) -> pl.Expr:
+def _day(text: pl.Expr, order: str) -> pl.Expr:
     """``8/17/22`` or ``17.08.2022`` → ``2022-8-17``; two digits of a year are of this century."""
-    groups = plain(cell).str.extract_groups(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(\D.*)?$")
+    groups = text.str.extract_groups(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(\D.*)?$")
     year, month, day = (groups.struct.field(place) for place in ORDERS[order])
     full = pl.when(year.str.len_chars() == 2).then(pl.lit("20") + year).otherwise(year)
     rest = groups.struct.field("4").fill_null("")
@@ -42,7 +42,7 @@ def _day(cell: pl.Expr, order: str) -> pl.Expr:
 
 
 def _amount(cell: pl.Expr, dialect: Dialect) -> pl.Expr:
-    text = plain(cell)
+    text = cell
     if dialect.symbol:
         text = text.str.replace(dialect.symbol, "", literal=True).str.strip_chars()
     if dialect.decimal == ",":

@@ -10,14 +10,15 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 from importers.statements import columns
+from importers.statements.delimited import Row
 from importers.statements.dialect import WORD_MAX, WORDS_MAX, Dialect, header_key, parse_dialect
-from importers.statements.grid import Row, grids
+from importers.statements.grid import grids
 from importers.statements.read import read_statement
-from importers.statements.recognise import HEADER_WITHIN
+from importers.statements.recognise import HEADER_WITHIN, two_lines
 from importers.statements.statement import Statement
 from ledger.errors import ConfigError, ImportRejected
 from ledger.i18n import _
@@ -33,7 +34,7 @@ ROLES: tuple[tuple[str, str], ...] = (
         "flag",
         r"^借贷$|^(收支)?方向$|借/?贷.*(标|方向|类型)|^借/贷|^收/?[支付]|收支(类型|方向|标)|(收付|交易|存取)(方向|标志)|dr/cr|^direction",
     ),
-    ("party_account", r"对(方|手).*(账|帐|卡)号|收\(付\)方(账|帐)号|counterparty.*account"),
+    ("party_account", r"对(方|手).*(账|帐|卡)号|对(方|手)(账|帐)户$|收\(付\)方(账|帐)号|counterparty.*account"),
     ("party", r"对(方|手).*(户名|名称|姓名|单位|信息)|交易对方|对方$|收\(付\)方名称|counterparty|payee|^name$"),
     ("balance", r"余额|结余|balance"),
     ("debit", r"^借方|^借$|^debit"),
@@ -46,19 +47,21 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("currency", r"币种|货币|currency"),
     ("account", r"^(本方|交易|查询)?(账|帐|卡)号$|^account(no|number)?$"),
     ("serial", r"流水|交易号|交易单号|订单号|日志号|transactionid|serial"),
-    ("reference", r"凭证|票据|支票|参考号|结算号|reference|cheque|check"),
+    ("reference", r"凭证|票据|支票|回单|参考号|结算号|reference|cheque|check"),
     ("summary", r"摘要|事由|用途|附言|备注|说明|描述|类型|商品|description|memo|details|narrative"),
 )
 """Field and what its header names look like, as keys; the first that fits counts."""
 BOOKED = re.compile(r"记账|记帐|入账|入帐|会计|posting|booking")
 INFLOW = re.compile(r"^(收|贷|入|转入|存|c$|cr|credit|in$|\+)")
 OUTFLOW = re.compile(r"^(支|借|付|出|转出|取|d$|dr|debit|out$|-$)")
-FOOTERS = ("合计", "总计", "人民币合计", "本页合计", "总 计", "合 计")
+FOOTERS = ("合计", "总计", "人民币合计", "总 计", "合 计")
+SUBTOTALS = ("本页小计", "本页合计", "小计", "承前页", "过次页")
 LABELS: Mapping[str, tuple[str, ...]] = {
     "account": ("账号", "帐号", "卡号", "查询账号", "本方账号"),
     "currency": ("币种",),
     "from": ("起始日期", "起始时间", "开始日期"),
     "to": ("终止日期", "截止日期", "结束日期", "终止时间"),
+    "period": ("起止日期", "查询区间", "查询期间", "查询日期", "对账期间", "期间"),
 }
 
 
@@ -70,7 +73,7 @@ class Draft:
     roles: dict[str, list[str]]
     sample: list[Row]
     above: list[Row]
-    amount: dict[str, object] = field(default_factory=dict)
+    lines: int = 1
 
     @property
     def form(self) -> str | None:
@@ -116,24 +119,46 @@ def _best(content: bytes, file: str) -> Draft | None:
     for grid in grids(content, file):
         rows: list[Row] = []
         try:
-            rows.extend(row for _number, row in islice(iter(grid.rows), HEADER_WITHIN + SAMPLE_ROWS))
+            rows.extend(row for _number, row in islice(grid.rows, HEADER_WITHIN + SAMPLE_ROWS))
         except ImportRejected:
             continue  # another delimiter may still read it
         for number, row in enumerate(rows[:HEADER_WITHIN]):
             draft = _draft(row, rows[number + 1 :], rows[:number])
-            if draft and (best is None or len(draft.roles) > len(best.roles)):
-                best = draft
+            both = _two_line_draft(rows, number) if number else None
+            for one in (draft, both):
+                if one and (best is None or len(one.roles) > len(best.roles)):
+                    best = one
     return best
 
 
-def _draft(row: Row, below: list[Row], above: list[Row]) -> Draft | None:
+def _two_line_draft(rows: list[Row], number: int) -> Draft | None:
+    """The header of two rows that ends at ``number``: 名称 below 交易对手 is the other side's name."""
+    upper, lower = rows[number - 1], rows[number]
+    names = two_lines(upper, lower)
+    over = [upper[at] if at < len(upper) else "" for at in range(len(names))]
+    for at in range(1, len(over)):
+        over[at] = over[at] if over[at].strip() else over[at - 1]
+    draft = _draft(names, rows[number + 1 :], rows[: number - 1], over)
+    if draft is not None:
+        draft.lines = 2
+    return draft
+
+
+def _role(name: str, over: str) -> str | None:
+    """What a column is by its name, else by its name below the common one."""
+    for key in (header_key(name), header_key(over + name)):
+        if role := next((role for role, looks in ROLES if re.search(looks, key)), None):
+            return role
+    return None
+
+
+def _draft(row: Row, below: list[Row], above: list[Row], over: Sequence[str] = ()) -> Draft | None:
     names = tuple(cell.strip() for cell in row)
     roles: dict[str, list[str]] = {}
-    for name in names:
+    for at, name in enumerate(names):
         if not name or not name.isprintable() or len(name) > WORD_MAX:
             continue
-        key = header_key(name)
-        role = next((role for role, looks in ROLES if re.search(looks, key)), None)
+        role = _role(name, over[at] if over else "")
         if role and name not in roles.setdefault(role, []):
             roles[role].append(name)
     dates = sorted(roles.get("date", []), key=lambda name: not BOOKED.search(header_key(name)))
@@ -201,6 +226,7 @@ def _toml(draft: Draft, name: str, amount: Mapping[str, object]) -> str:
         "",
         "[header]",
         f"required = {_list(marks)}",
+        *([f"lines = {draft.lines}"] if draft.lines > 1 else []),
         "",
         "[columns]",
         *(
@@ -213,9 +239,14 @@ def _toml(draft: Draft, name: str, amount: Mapping[str, object]) -> str:
     ]
     if amount["form"] == "debit_credit":
         lines.append('# debit = "out"    # ' + _("余额看不出方向时:out 借=支出,in 借=收入"))
-    footers = [word for word in FOOTERS if any(_first(row).startswith(word) for row in draft.sample)]
-    if footers:
-        lines += ["", "[rows]", f"footer = {_list(footers)}"]
+    rows = {
+        key: [word for word in words if any(_first(row).startswith(word) for row in draft.sample)]
+        for key, words in (("footer", FOOTERS), ("skip", SUBTOTALS))
+    }
+    if rows["skip"] and not rows["footer"]:
+        rows = {"footer": rows["skip"]}  # the only total there is
+    if any(rows.values()):
+        lines += ["", "[rows]", *(f"{key} = {_list(words)}" for key, words in rows.items() if words)]
     labels = {
         key: [word for word in words if any(header_key(cell).startswith(word) for row in draft.above for cell in row)]
         for key, words in LABELS.items()

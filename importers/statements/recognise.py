@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from importers.statements.dialect import Dialect, header_key
-from importers.statements.grid import Grid, Row, rejected
+from importers.statements.delimited import Row
+from importers.statements.grid import Grid, rejected
 from ledger.errors import ImportRejected
 from ledger.i18n import _
 
@@ -18,14 +19,13 @@ KNOWN_MIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A recognised table: what stands above, the header, and the rows still to read."""
+    """A recognised table: what stands above, and the header; the rows are the grid's below it."""
 
     grid: Grid
     dialect: Dialect
     preamble: tuple[tuple[int, Row], ...]
     header_row: int
     header: tuple[str, ...]
-    body: Iterable[tuple[int, Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ def find_table(grid: Grid, dialects: Sequence[Dialect], file: str) -> tuple[Tabl
     """
     preamble: list[tuple[int, Row]] = []
     best: Seen | None = None
-    rows = iter(grid.rows)
-    for number, row in rows:
-        keys = {header_key(cell) for cell in row} - {""}
+    for number, row in grid.rows:
+        names = {1: row, 2: two_lines(preamble[-1][1], row) if preamble else row}
+        keys = {lines: {header_key(cell) for cell in cells} - {""} for lines, cells in names.items()}
         above = [cell for _number, cells in preamble for cell in cells]
-        fitting = [dialect for dialect in dialects if _fits(dialect, keys, above)]
+        fitting = [dialect for dialect in dialects if _fits(dialect, keys[dialect.header_lines], above)]
         fitting = [dialect for dialect in fitting if not dialect.fallback] or fitting
         if len(fitting) > 1:
             raise rejected(
@@ -66,15 +66,22 @@ def find_table(grid: Grid, dialects: Sequence[Dialect], file: str) -> tuple[Tabl
                 code="dialect",
             )
         if fitting:
-            header = tuple(header_key(cell) for cell in row)
-            return Table(grid, fitting[0], tuple(preamble), number, header, rows), None
-        seen = _nearest(dialects, keys, number, row)
+            header = tuple(header_key(cell) for cell in names[fitting[0].header_lines])
+            return Table(grid, fitting[0], tuple(preamble), number, header), None
+        seen = _nearest(dialects, keys[1], number, row)
         if seen and (best is None or seen.known > best.known):
             best = seen
         preamble.append((number, row))
         if len(preamble) >= HEADER_WITHIN:
             break
     return None, best
+
+
+def two_lines(upper: Row, lower: Row) -> Row:
+    """The names of a header of two rows: a column's own name, else the one above that it shares with others."""
+    width = max(len(upper), len(lower))
+    above, own = (row + [""] * (width - len(row)) for row in (list(upper), list(lower)))
+    return [below if below.strip() else name for name, below in zip(above, own, strict=True)]
 
 
 def not_recognised(file: str, seen: Seen | None, dialects: Sequence[Dialect]) -> ImportRejected:

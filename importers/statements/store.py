@@ -20,7 +20,7 @@ import polars as pl
 from importers.statements.choose import one_statement
 from importers.statements.dialect import Dialect
 from importers.statements.grid import rejected
-from importers.statements.identity import changed_serials, with_identity
+from importers.statements.identity import as_known, changed_serials, with_identity
 from importers.statements.read import read_statement
 from importers.statements.statement import LINES, Finding, Statement, closing_finding
 from ledger.book import Bank
@@ -231,6 +231,11 @@ def _append(
     stored = sql.bank_lines(session, book_id, bank.code)
     earlier = sql.statements(session, book_id, bank.code)
     _check_serials(lines, stored, earlier, start, end, statement)
+    expected = _expected_opening(session, book_id, bank, stored, earlier, lines, start)
+    # a file that opens as its first day did holds that whole day; one that opens later in it does not
+    whole = statement.opening is not None and statement.opening == expected[1]
+    first = pl.col("date") >= start if whole else pl.col("date") > start
+    lines = as_known(lines, stored.filter(first, pl.col("date") <= end))
     _check_repeated(lines, stored, start, end, file)
     expected = _expected_opening(session, book_id, bank, stored, earlier, lines, start)
     opening = statement.opening if statement.opening is not None else expected[0]

@@ -18,7 +18,7 @@ def script(name: str) -> ModuleType:
     return module
 
 
-def test_statement_dialects_are_up_to_date() -> None:
-    """Else: python scripts/statement_dialects.py."""
-    module = script("statement_dialects")
-    assert module.render() == module.PAGE.read_text(encoding="utf-8")
+def test_what_is_read_for_banks_is_up_to_date() -> None:
+    """Else: python scripts/import_formats.py."""
+    for page, text in script("import_formats").pages().items():
+        assert text == page.read_text(encoding="utf-8"), page.name

@@ -8,9 +8,12 @@ files without a word (``reliability.md`` §4); what a reader cannot read is an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from importers.limits import is_large, within_limits
 from importers.statements.formats import bai2, camt, mt940, ofx, qif
+from importers.statements.formats.apart import apart, joined
 from importers.statements.formats.common import Reader, finish
 from importers.statements.grid import rejected
 from importers.statements.statement import Statement
@@ -41,8 +44,17 @@ def read_messages(reader: Reader, content: bytes, file: str, digest: str, openin
     Raises:
         ImportRejected: with every reason, or no statement in it.
     """
-    drafts = reader.read(content, file)
+    if is_large(content):
+        name = next(name for name, one in READERS.items() if one is reader)
+        drafts = joined(within_limits(f"{__name__}:read_apart", content, name, file, file=file))
+    else:
+        drafts = reader.read(content, file)
     if not drafts:
         raise rejected(_("文件中没有对账单"), file=file)
     said = opening if len(drafts) == 1 else None
     return [finish(draft, file, digest, said) for draft in drafts]
+
+
+def read_apart(content: bytes, name: str, file: str) -> Iterator[tuple[str, Any]]:
+    """The drafts of a large file, in a child process."""
+    return apart(READERS[name].read(content, file))

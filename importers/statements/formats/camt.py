@@ -47,8 +47,12 @@ class Entry:
 
 
 def sniff(content: bytes) -> bool:
-    """Whether a bank-to-customer message opens or is named near the top."""
-    return bool(_ROOT.search(head(content)))
+    """Whether a bank-to-customer message opens or is named near the top of what begins as XML.
+
+    A cell of a table may speak of one: whoever pays writes the text.
+    """
+    text = head(content)
+    return text.lstrip()[:1] == "<" and bool(_ROOT.search(text))
 
 
 def read(content: bytes, file: str) -> list[Draft]:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import polars as pl
 
-from importers.statements.statement import LINES, Finding, Statement, closing_finding, opening_finding
+from importers.statements.statement import LINES, Finding, Statement, closing_finding, no_lines, opening_finding
 from ledger.errors import Fault, ImportRejected
 from ledger.i18n import _
 from ledger.money import LIMIT, InvalidAmount, decimal_text
@@ -262,6 +262,8 @@ def finish(draft: Draft, file: str, digest: str, opening: int | None = None) -> 
 
 
 def _frame(lines: list[Line]) -> pl.DataFrame:
+    if not lines:
+        return no_lines()
     columns = {name: [getattr(line, name, None) for line in lines] for name in LINES}
     return pl.DataFrame(columns, schema=LINES)
 

@@ -29,6 +29,7 @@ from ledger.i18n import _
 from ledger.money import InvalidAmount
 
 STATEMENTS = ("STMTRS", "CCSTMTRS")
+ENTRIES = ("STMTTRN", "STMTTRNP")
 DEPTH_MAX = 64
 CHARSETS = {"1252": "cp1252", "1250": "cp1250", "1251": "cp1251", "8859-1": "iso-8859-1", "ISO-8859-1": "iso-8859-1"}
 """CHARSET of the version 1 head → codec."""
@@ -81,8 +82,11 @@ class Element:
 
 
 def sniff(content: bytes) -> bool:
-    """Whether the OFX head or its root element stands near the top."""
-    return bool(re.search(r"\A\s*OFXHEADER\s*:|<\?OFX\s|<OFX[\s>]", head(content), re.IGNORECASE))
+    """Whether the OFX head begins the file, or its root element stands near the top of what begins with an element.
+
+    A cell of a table may speak of one: whoever pays writes the text.
+    """
+    return bool(re.match(r"\s*(OFXHEADER\s*:|(?=<)[\s\S]*?<\??OFX[\s>])", head(content), re.IGNORECASE))
 
 
 def read(content: bytes, file: str) -> list[Draft]:
@@ -97,7 +101,11 @@ def read(content: bytes, file: str) -> list[Draft]:
     version = re.search(r"VERSION[=:]\"?\s*([0-9]{3})", head(content))
     dialect = f"ofx{version[1]}" if version else "ofx"
     _status(root, faults)
-    drafts = [_statement(node, dialect, encoding, faults) for node in root.deep(STATEMENTS)]
+    statements = root.deep(STATEMENTS)
+    drafts = [_statement(node, dialect, encoding, faults) for node in statements]
+    placed = {id(entry) for node in statements for entry in node.deep(ENTRIES)}
+    for stray in [entry for entry in root.deep(ENTRIES) if id(entry) not in placed][:1]:
+        faults.add(_("流水不属于任何账户"), row=stray.row)
     investments = root.deep(("INVSTMTRS",))
     if investments:
         faults.add(_("投资账户的对账单不能导入"), row=investments[0].row)
@@ -225,8 +233,7 @@ def _statement(node: Element, dialect: str, encoding: str, faults: Faults) -> Dr
             draft.lines.append(_line(entry, draft, faults))
     for group in node.all("BANKTRANLISTP"):
         draft.pending += [_line(entry, draft, faults, booked=False) for entry in group.all("STMTTRNP")]
-    held = len(node.deep(("STMTTRN",)))
-    if held != len(draft.lines):
+    if len(node.deep(ENTRIES)) != len(draft.lines) + len(draft.pending):
         faults.add(_("有流水不在 BANKTRANLIST 之内"), row=node.row)
     return draft
 

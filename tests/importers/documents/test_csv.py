@@ -41,7 +41,7 @@ def test_a_receipt_becomes_a_typed_row(book: Book) -> None:
     assert KINDS["cash_receipt"].schema == dict(documents.frame.schema)
     assert documents.frame.row(0, named=True) == {
         "doc_no": "SF1", "date": dt.date(2023, 6, 9), "customer": "R2", "amount": 12080, "cashier": "C01",
-        "late_charge": None, "invoice": "00012001", "memo": "六月水费",
+        "late_charge": None, "invoice": "00012001", "invoice_amount": None, "invoice_name": None, "memo": "六月水费",
         "row": 2, "sheet": None, "file": "收费.csv", "seq": None,
     }  # fmt: skip
     assert [(150000, 50, 3)] == values(documents.frame[1:], "amount", "late_charge", "row")

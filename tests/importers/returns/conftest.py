@@ -11,7 +11,14 @@ from tests.ledger.postings.conftest import Desk, desk
 
 __all__ = ["desk"]
 
-MASTER = {"stream": "resident", "usage_class": "R", "pay_mode": "debit", "kind": "normal", "branch": "B01", "from": "2023-06-01"}
+MASTER = {
+    "stream": "resident",
+    "usage_class": "R",
+    "pay_mode": "debit",
+    "kind": "normal",
+    "branch": "B01",
+    "from": "2023-06-01",
+}
 CHARGE = {"date": "2023-06-05", "bill_month": "2023-06", "usage_class": "R", "read_code": "normal"}
 ACCOUNTS = {"R3": "6217000000000000303", "R4": "6217000000000000404"}
 NAMES = {"R3": "孙三", "R4": "李四"}
@@ -20,7 +27,9 @@ NAMES = {"R3": "孙三", "R4": "李四"}
 @pytest.fixture
 def owing(desk: Desk) -> Desk:
     """R3 owes 34.50, R4 owes 31.05; both have given an account."""
-    desk.post("customers", *({**MASTER, "customer": c, "name": NAMES[c], "payer_account": ACCOUNTS[c]} for c in ACCOUNTS))
+    desk.post(
+        "customers", *({**MASTER, "customer": c, "name": NAMES[c], "payer_account": ACCOUNTS[c]} for c in ACCOUNTS)
+    )
     desk.post(
         "charge",
         {**CHARGE, "doc_no": "B-R3", "customer": "R3", "volume": 10},

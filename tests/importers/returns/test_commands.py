@@ -75,5 +75,61 @@ def test_a_layout_of_ones_own(book: Path) -> None:
     where = f"--layouts {folder} --out {book}"
     status, text = run(f"meterbook debits send --bank 1002.01 --date 2023-06-28 --layout mine --batch M1 {where}")
     assert status == 0, text
-    assert (book / "M1.txt").read_bytes().splitlines()[0] == f"01  {ACCOUNTS['R3']} 孙三      3450    ".encode("gb18030")
+    assert (book / "M1.txt").read_bytes().splitlines()[0] == f"01  {ACCOUNTS['R3']} 孙三      3450    ".encode(
+        "gb18030"
+    )
     assert "printed_success" in run("meterbook debits send --bank 1002.01 --layout yours")[1]
+
+
+COLLECTED = "户号,户名,类别,用水性质,交费方式,类型,所,起用日期,付款账号\nE1,测试一厂,单位户,N,托收,正常,城南,2023-06-01,102000000000000001\n"
+CHARGED = "单据号,日期,户号,所属月,用水性质,水量,读码\nB-E1,2023-06-12,E1,2023-06,N,1000,正常\n"
+
+
+def test_collections_out_and_in(book: Path) -> None:
+    """Sent by channel, waited for, answered; R19 ties."""
+    for kind, text in (("customers", COLLECTED), ("charge", CHARGED)):
+        (book / f"e_{kind}.csv").write_text(text, encoding="utf-8")
+        assert run(f"meterbook post {kind} {book / f'e_{kind}.csv'}")[0] == 0
+    status, text = run(
+        f"meterbook collections send --bank 工行0101 --channel 工行 --unit 8602 --date 2023-06-15 --out {book}"
+    )
+    assert status == 0, text
+    file = book / "TS20230615-01-icbc.txt"
+    assert json.loads(run(f"meterbook returns probe {file} --json")[1])["layout"] == "collection_send"
+    assert [one["amount"] for one in json.loads(run("meterbook collections waiting --json")[1])] == ["4800.00"]
+    back = book / "托收.txt"
+    back.write_bytes(
+        "TS20230615-01-icbc|1|4800.00\r\n20230620|102000000000000001|测试一厂|4800.00|HD1\r\n".encode("gb18030")
+    )
+    status, text = run(f"meterbook returns import {back}")
+    assert (status, "收回 1 笔 4,800.00" in text) == (0, True), text
+    report = json.loads(run("meterbook report R19 --month 2023-06 --format json")[1])
+    assert [(row["customer"], row["result"]) for row in report["rows"]] == [("E1", "paid")]
+    assert all(tie["ok"] for tie in report["tie_outs"])
+
+
+def test_a_settlement_and_a_check(book: Path) -> None:
+    """--bank says which account is paid into; check compares and stores nothing; a layout beside the book is found."""
+    scan = "日期,户号,金额,渠道单号,银行,渠道\n2023-06-08,R3,34.50,0001,中行0202,POS\n"
+    (book / "scan.csv").write_text(scan, encoding="utf-8")
+    assert run(f"meterbook post scan_receipt {book / 'scan.csv'}")[0] == 0
+    paid = book / "pos.csv"
+    paid.write_text(
+        "交易日期,参考号,交易类型,交易金额,手续费,到手金额\n2023-06-08,0001,消费,34.50,0.21,34.29\n", encoding="utf-8"
+    )
+    status, text = run(f"meterbook returns probe {paid}")
+    assert (status, "没有认出回盘格式" in text) == (1, True), text
+    shipped = (Path(__file__).parents[3] / "importers/returns/layouts/pos_settlement.toml").read_text(encoding="utf-8")
+    (book / "layouts").mkdir()
+    (book / "layouts/ours.toml").write_text(
+        shipped.replace("pos_settlement", "ours").replace("清算金额", "到手金额"), encoding="utf-8"
+    )
+    assert json.loads(run(f"meterbook returns probe {paid} --json")[1])["layout"] == "ours"
+    assert "请用 --bank" in run(f"meterbook returns import {paid}")[1]
+    assert run(f"meterbook returns check {paid} --bank 中行0202")[0] == 0
+    status, text = run(f"meterbook returns import {paid} --bank 中行0202 --date 2023-06-09")
+    assert (status, "到账 34.29" in text) == (0, True), text
+    assert json.loads(run("meterbook balance 1012.01 --json")[1])[0]["balance"] == "0.00"
+    paid.write_text(paid.read_text(encoding="utf-8").replace(",0001,", ",0002,"), encoding="utf-8")
+    status, text = run(f"meterbook returns check {paid} --bank 中行0202")
+    assert (status, "有 2 笔不一致" in text) == (1, True), text

@@ -20,7 +20,14 @@ BATCH = "DK20230628-01"
 SENT = dt.date(2023, 6, 28)
 LISTED = dt.date(2023, 7, 3)
 TODAY = dt.date(2023, 7, 31)
-SLIP = {"date": "2023-06-30", "bank": "1002.01", "period": "2023-06", "count": 2, "amount": "65.55", "slip_no": "HK-202306"}
+SLIP = {
+    "date": "2023-06-30",
+    "bank": "1002.01",
+    "period": "2023-06",
+    "count": 2,
+    "amount": "65.55",
+    "slip_no": "HK-202306",
+}
 OK3, OK4 = row("01", "R3", "34.50"), row("02", "R4", "31.05")
 NO4 = row("02", "R4", "31.05", "1", "余额不足")
 UNKNOWN4 = row("02", "R4", "31.05", "9", "主机超时")
@@ -28,7 +35,9 @@ UNKNOWN4 = row("02", "R4", "31.05", "9", "主机超时")
 
 def send(desk: Desk, **options: Any) -> bytes:
     asked = {"date": SENT, "operator": "tester", "today": TODAY, "unit": "8602", **options}
-    return send_debits(desk.ledger, desk.ledger.book.bank("工行0101"), asked.pop("layout", layout("pipe_send")), **asked).content
+    return send_debits(
+        desk.ledger, desk.ledger.book.bank("工行0101"), asked.pop("layout", layout("pipe_send")), **asked
+    ).content
 
 
 def answer(desk: Desk, *contents: bytes, **options: Any) -> Imported:
@@ -110,7 +119,9 @@ def test_what_is_sent(owing: Desk) -> None:
         send(owing, unit=None)
     with pytest.raises(Refused, match="不是送盘格式"):
         send(owing, layout=layout("pipe_status"))
-    owing.post("cash_receipt", {"date": "2023-06-09", "customer": "R3", "amount": "34.50", "cashier": "C01", "invoice": "1"})
+    owing.post(
+        "cash_receipt", {"date": "2023-06-09", "customer": "R3", "amount": "34.50", "cashier": "C01", "invoice": "1"}
+    )
     assert [line.split("|")[1] for line in lines_of(send(owing))[1:]] == ["李四"]
 
 
@@ -119,7 +130,18 @@ def test_customers_without_account_are_told(owing: Desk) -> None:
         "customers",
         {"customer": "R1", "name": "户R1", "stream": "resident", "usage_class": "R", "pay_mode": "debit", "kind": "normal", "branch": "B01", "from": "2023-06-02"},
     )  # fmt: skip
-    owing.post("charge", {"date": "2023-06-05", "bill_month": "2023-06", "usage_class": "R", "read_code": "normal", "doc_no": "B-R1", "customer": "R1", "volume": 5})
+    owing.post(
+        "charge",
+        {
+            "date": "2023-06-05",
+            "bill_month": "2023-06",
+            "usage_class": "R",
+            "read_code": "normal",
+            "doc_no": "B-R1",
+            "customer": "R1",
+            "volume": 5,
+        },
+    )
     bank = owing.ledger.book.bank("工行0101")
     done = send_debits(owing.ledger, bank, layout("pipe_send"), date=SENT, operator="t", today=TODAY, unit="8602")
     assert (done.rows, done.without_account) == (2, ("R1",))
@@ -161,7 +183,10 @@ def test_failed_bills_are_sent_again(sent: Desk) -> None:
     answer(sent, pipe(BATCH, OK3, NO4))
     again = send(sent, date=dt.date(2023, 7, 28))
     assert [line.split("|")[1] for line in lines_of(again)[1:]] == ["李四"]
-    sent.post("debit_slip", {**SLIP, "date": "2023-07-30", "period": "2023-07", "count": 1, "amount": "31.05", "slip_no": "HK-202307"})
+    sent.post(
+        "debit_slip",
+        {**SLIP, "date": "2023-07-30", "period": "2023-07", "count": 1, "amount": "31.05", "slip_no": "HK-202307"},
+    )
     done = answer(sent, pipe("DK20230728-01", row("01", "R4", "31.05")), date=TODAY)
     assert done.slip == "HK-202307"
     assert (sent.balance("1122.09"), sent.balance("1122.01")) == ("0.00", "0.00")
@@ -222,7 +247,9 @@ def test_success_needs_its_slip(owing: Desk) -> None:
 
 def test_a_second_success_becomes_an_advance(sent: Desk) -> None:
     """R3 has paid at the counter meanwhile: the debit is 多转."""
-    sent.post("cash_receipt", {"date": "2023-06-29", "customer": "R3", "amount": "34.50", "cashier": "C01", "invoice": "1"})
+    sent.post(
+        "cash_receipt", {"date": "2023-06-29", "customer": "R3", "amount": "34.50", "cashier": "C01", "invoice": "1"}
+    )
     done = answer(sent, pipe(BATCH, OK3, NO4))
     assert done.posted is not None
     assert [warning.message for warning in done.posted.warnings] == ["账单已结清,划扣款记入多转水费"]
@@ -242,7 +269,9 @@ def test_a_part_is_held_for_the_customer(owing: Desk) -> None:
 
 def test_a_part_is_less_than_the_whole(sent: Desk) -> None:
     part = row("02", "R4", "31.05", "9", "部分扣款成功")
-    assert said(sent, pipe(BATCH, OK3, part, controls="2|65.55|2|65.55|0|0.00")) == ["3: 部分扣款的金额应小于送盘金额 31.05"]
+    assert said(sent, pipe(BATCH, OK3, part, controls="2|65.55|2|65.55|0|0.00")) == [
+        "3: 部分扣款的金额应小于送盘金额 31.05"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -268,6 +297,22 @@ def test_the_batch_must_be_known(sent: Desk) -> None:
 
 def test_a_file_that_contradicts_itself(sent: Desk) -> None:
     assert said(sent, pipe(BATCH, OK3, NO4, controls="2|65.55|2|65.55|0|0.00"))[0] == "1: 成功笔数写的是 2,明细是 1"
+
+
+def test_checks_come_in_their_order(sent: Desk) -> None:
+    """reconciliation.md §5: its own figures, the batch, rows as sent, answered once; then the slip. A file wrong
+    in everything is told the first of them, then the next."""
+    wrong = NO4.replace("李四", "李五")
+    assert (
+        "成功笔数写的是 2" in said(sent, pipe("OTHER", OK3, wrong, controls="2|65.55|2|65.55|0|0.00"), slip="NONE")[0]
+    )
+    assert "没有送过批次 OTHER" in said(sent, pipe("OTHER", OK3, wrong), slip="NONE")[0]
+    assert "与送盘户名 李四 不符" in said(sent, pipe(BATCH, OK3, wrong), slip="NONE")[0]
+    assert "回盘少 1 笔" in said(sent, pipe(BATCH, OK3), slip="NONE")[0]
+    with pytest.raises(Refused, match="没有待分户的划扣合计单 NONE"):
+        answer(sent, pipe(BATCH, OK3, NO4), slip="NONE")
+    answer(sent, pipe(BATCH, OK3, NO4))
+    assert "这一笔已有结果" in said(sent, pipe(BATCH, OK3, OK4), slip="NONE")[0]
 
 
 # -- the other shapes -----------------------------------------------------------------------------
@@ -306,10 +351,23 @@ def test_successes_alone(sent: Desk) -> None:
 
 def test_twins_that_differ_in_result_are_ambiguous(owing: Desk) -> None:
     """Two bills of one customer over the same amount, one paid: which, the file does not say."""
-    owing.post("charge", {"date": "2023-07-05", "bill_month": "2023-07", "usage_class": "R", "read_code": "normal", "doc_no": "B-R3-7", "customer": "R3", "volume": 10})
+    owing.post(
+        "charge",
+        {
+            "date": "2023-07-05",
+            "bill_month": "2023-07",
+            "usage_class": "R",
+            "read_code": "normal",
+            "doc_no": "B-R3-7",
+            "customer": "R3",
+            "volume": 10,
+        },
+    )
     send(owing)
     owing.post("debit_slip", {**SLIP, "count": 3, "amount": "100.05"})
-    head, line = PRINTED.format("成功", "U3", ACCOUNTS["R3"], "孙三", "34.50", "成功").rstrip("\n").rpartition("\n")[::2]
+    head, line = (
+        PRINTED.format("成功", "U3", ACCOUNTS["R3"], "孙三", "34.50", "成功").rstrip("\n").rpartition("\n")[::2]
+    )
     bad = BAD_HALF.decode("gb18030") + line.replace("成功", "余额不足") + "\n"
     with pytest.raises(ImportRejected, match="不能确定是哪一笔"):
         answer(owing, GOOD_HALF, bad.encode("gb18030"))

@@ -55,6 +55,9 @@ def test_each_control_is_checked(controls: str, said: str) -> None:
     ("code", "text", "outcome"),
     [
         ("0", "成功", "SUCCESS"),
+        ("2", "户名不符", "NAME_MISMATCH"),
+        ("3", "已销户", "CLOSED"),
+        ("5", "未签约", "NO_AGREEMENT"),
         ("4", "账户冻结", "FROZEN"),
         ("9", "部分扣款成功", "PARTIAL"),
         ("9", "查找账号信息错", "NO_ACCOUNT"),
@@ -135,9 +138,13 @@ def test_fixed_width_counts_bytes() -> None:
 
 def test_printed_report_with_pages_and_totals() -> None:
     """Titles and column names come again on each page; the totals line is a control."""
-    head = "        [8602]批量代理业务成功记录\n\n│代理编号│客户帐号│客户姓名│金额│余额│处理结果│\n├──┼──┼──┼──┼──┼──┤\n"
+    head = (
+        "        [8602]批量代理业务成功记录\n\n│代理编号│客户帐号│客户姓名│金额│余额│处理结果│\n├──┼──┼──┼──┼──┼──┤\n"
+    )
     page = head + "│ {} │ {} │ {} │ {} │ 0.00 │ 成功 │\n"
-    text = page.format("R3", "6217000000000000303", "孙三", "34.50") + page.format("R4", "6217000000000000404", "李四", "31.05")
+    text = page.format("R3", "6217000000000000303", "孙三", "34.50") + page.format(
+        "R4", "6217000000000000404", "李四", "31.05"
+    )
     seen = read((text + "合计 2 笔 65.55\n打印日期:2023-07-03\n").encode("gb18030"))
     assert (seen.figures()["count"], seen.controls, seen.errors) == (2, {"count": 2, "amount": 6555}, ())
     assert read((text + "合计 3 笔 65.55\n").encode("gb18030")).errors
@@ -159,7 +166,10 @@ def test_a_table_in_a_workbook() -> None:
     file = io.BytesIO()
     book.save(file)
     seen = read(file.getvalue(), "回盘.xlsx")
-    assert seen.frame.select("amount", "debited", "outcome").rows() == [(3450, 2000, "PARTIAL"), (3105, None, "SUCCESS")]
+    assert seen.frame.select("amount", "debited", "outcome").rows() == [
+        (3450, 2000, "PARTIAL"),
+        (3105, None, "SUCCESS"),
+    ]
     assert seen.figures()["success_amount"] == 5105
 
 
@@ -209,7 +219,11 @@ def test_shipped_layouts_are_named_after_their_files() -> None:
     assert layout("rec_success").amount == "fen_decimal"
 
 
-@given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode) | st.integers(0, len(GOOD) - 1).map(lambda n: GOOD[:n] + b"|" + GOOD[n + 1 :]))
+@given(
+    st.binary(max_size=300)
+    | st.text(max_size=200).map(str.encode)
+    | st.integers(0, len(GOOD) - 1).map(lambda n: GOOD[:n] + b"|" + GOOD[n + 1 :])
+)
 def test_anything_else_is_a_refusal(content: bytes) -> None:
     """Whatever the bytes are: rows, or ImportRejected."""
     with suppress(ImportRejected):

@@ -30,7 +30,9 @@ LAYOUTS = {
     "send_8602_pipe.txt": "pipe_send",
 }
 
-pytestmark = pytest.mark.skipif(STATEMENTS is None, reason="shared/data/statements is not here: return files NOT TESTED")
+pytestmark = pytest.mark.skipif(
+    STATEMENTS is None, reason="shared/data/statements is not here: return files NOT TESTED"
+)
 
 
 def expected() -> dict[str, dict[str, Any]]:

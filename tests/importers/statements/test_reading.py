@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from importers.statements import load_dialects, probe, read_statement
 from importers.statements.dialect import parse_dialect
+from importers.statements.grid import decode
 from ledger.errors import ConfigError, ImportRejected
 from ledger.money import decimal_text
 
@@ -136,6 +137,17 @@ def test_encodings_line_ends_delimiters(encoding: str, end: str, delimiter: str)
     assert (encoding, 5_00) == (statement.encoding, statement.total_in)
 
 
+@pytest.mark.parametrize("text", ["日期,收,付,余\n2024-03-01,5,,5\n", "日,收,支,户\n", "收\n", "朱镕基,收\n"])
+def test_short_words_are_chinese_all_the_same(text: str) -> None:
+    """A character is two bytes beyond ASCII, a Latin letter one: not the length of words tells them apart."""
+    assert (text, "gb18030") == decode(text.encode("gb18030"), "x.csv")
+
+
+@pytest.mark.parametrize("text", ["Umsatz für größere Käufe\n", "é,à\n", "Größe;Äpfel\n"])
+def test_latin_letters_are_no_chinese(text: str) -> None:
+    assert (text, "iso-8859-1") == decode(text.encode("iso-8859-1"), "x.csv")
+
+
 @pytest.mark.parametrize(
     "text",
     ["2024-03-01", "20240301", "2024/3/1", "2024.03.01", "2024年3月1日", "２０２４－０３－０１", "2024-03-01 09:12:03"],
@@ -256,6 +268,31 @@ amount_out = "支出"
 [amount]
 form = "in_out"
 """
+
+
+ODD = TOML.replace('required = ["日期", "收入", "支出"]', 'required = ["日期", "收入", "支出"]\nlines = 2') + """
+[rows]
+footer = "总计"
+skip = "本页小计"
+[meta]
+period = "期间"
+"""
+
+
+def test_two_rows_of_names_pages_and_a_counted_footer() -> None:
+    """A column goes by its own name, else the one above; a page's subtotal is no line, the footer's count is a control."""
+    dialects = [parse_dialect(ODD.format(name="odd"), "odd.toml")]
+    text = (
+        "期间：20240301-20240331\n日期,发生额,,备注\n,收入,支出,\n2024-03-01,5,,\n本页小计,5,,\n2024-03-02,,2,\n"
+        "本页小计,,2,\n总计(2笔),5,2,\n"
+    )
+    statement = read_statement(text.encode("gb18030"), dialects=dialects)[0]
+    assert (2, 5_00, 2_00, ()) == (statement.lines.height, statement.total_in, statement.total_out, statement.errors)
+    assert ("2024-03-01", "2024-03-31") == (str(statement.from_date), str(statement.to_date))
+    wrong = read_statement(text.replace("2笔", "3笔").encode(), dialects=dialects)[0]
+    assert ["declared"] == [finding.code for finding in wrong.errors]
+    with pytest.raises(ConfigError, match=r"header\.lines"):
+        parse_dialect(ODD.format(name="odd").replace("lines = 2", "lines = 3"), "odd.toml")
 
 
 def test_two_dialects_that_fit_are_a_refusal() -> None:

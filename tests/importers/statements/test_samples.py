@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from importers.statements import probe, read_statement
+from ledger.errors import ImportRejected
 from ledger.money import format_fen
 
 FOLDERS = [Path(__file__).parents[4] / "shared", Path(__file__).parents[3] / "shared"]
@@ -90,3 +91,33 @@ def test_wallets_set_aside_what_moved_nothing(name: str) -> None:
         # 50.00 was closed unpaid: an entry of the file, not a line of the account
         assert "50.00" in by_code["closed"][0]
         assert number(want["total_out"]) == Decimal(statement.total_out + 50_00) / 100
+
+
+KEYS = "format dialect encoding account currency transactions opening closing total_in total_out balance_ok findings".split()
+
+
+def test_every_shared_file_is_probed_with_these_keys() -> None:
+    """No file of EXPECTED.json is left out: the keys are those of the contract, a list where there are several statements."""
+    assert STATEMENTS is not None
+    known = json.loads((STATEMENTS / "EXPECTED.json").read_text(encoding="utf-8"))
+    on_disk = {
+        str(path.relative_to(STATEMENTS).as_posix())
+        for path in STATEMENTS.rglob("*")
+        if path.is_file() and path.parent != STATEMENTS
+    }
+    assert on_disk == set(known)
+    probed = 0
+    for name, want in known.items():
+        if name.startswith("cn-return-synthetic/"):
+            continue  # exchange files: tests/importers/returns/test_samples.py
+        if "must_fail" in want:
+            with pytest.raises(ImportRejected):
+                probe(STATEMENTS / name)
+            continue
+        seen = probe(STATEMENTS / name)
+        several = len(want.get("statements", want.get("accounts", "1"))) > 1
+        assert isinstance(seen, list) == several, name
+        for one in seen if isinstance(seen, list) else [seen]:
+            assert KEYS == list(one), name
+        probed += 1
+    assert probed > 45

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from importers.statements.identity import with_identity
+from importers.statements.identity import as_known, with_identity
 from importers.statements.statement import LINES
 from importers.statements.store import Imported, import_empty, import_statement
 from ledger.errors import ImportRejected
@@ -102,6 +106,55 @@ def test_export_that_begins_within_the_day(book: Store) -> None:
     bring(book, file(300_000, A))
     assert 2 == bring(book, file(305_000, B, C)).new_lines
     assert 3 == len(stored(book))
+
+
+FEE: Line = ("2023-06-05", -700, "", "手续费")
+LATE: Line = ("2023-06-06", 250, "", "补记")
+
+
+def numbered(line: Line, serial: str) -> Line:
+    return (line[0], line[1], serial, line[3])
+
+
+def test_newest_first_is_the_same_export(book: Store) -> None:
+    content = file(300_000, A, B, C, D)
+    bring(book, content)
+    head, _opening, *rows = content.decode().splitlines()
+    assert 0 == bring(book, "\n".join([head, *reversed(rows)]).encode()).new_lines
+
+
+@pytest.mark.parametrize(
+    ("before", "order"), [((), (FEE, A, B)), ((("2023-06-03", 100, "", "转账"),), (A, FEE, B))]
+)
+def test_a_day_in_another_order_is_not_doubled(book: Store, before: tuple[Line, ...], order: tuple[Line, ...]) -> None:
+    """The balances beside the lines are others, on the file's first day or within; the lines are the same."""
+    bring(book, file(300_000, *before, A, B, FEE))
+    again = bring(book, file(300_000, *before, *order, C))
+    assert 1 == again.new_lines
+    assert len(before) + 4 == len(stored(book))
+
+
+def test_a_line_that_comes_late_comes_in(book: Store) -> None:
+    """It shifts every later balance of the bank; nothing is doubled, nothing lost, the chain goes on."""
+    bring(book, file(300_000, A, B, C))
+    again = bring(book, file(300_000, A, B, LATE, C, D))
+    assert (5, 2) == (again.lines, again.new_lines)
+    assert [5000, 5000, -700, 250, 1200] == [amount for _day, amount in stored(book)]
+    assert 1 == bring(book, file(310_750, ("2023-06-25", 5, "", "x"))).new_lines
+
+
+def test_a_late_line_between_numbered_ones(book: Store) -> None:
+    bring(book, file(300_000, numbered(A, "1"), numbered(B, "2"), numbered(C, "3")))
+    lines = [numbered(A, "1"), numbered(LATE, "9"), numbered(B, "2"), numbered(C, "3")]
+    assert 1 == bring(book, file(300_000, *lines)).new_lines
+
+
+def test_a_twin_that_comes_late_is_a_line_more(book: Store) -> None:
+    """Three of a kind where two were known: one is new."""
+    bring(book, file(300_000, A, B, C))
+    again = bring(book, file(300_000, A, B, ("2023-06-05", 5000, "", "转账 水费"), C))
+    assert 1 == again.new_lines
+    assert 3 == [amount for _day, amount in stored(book)].count(5000)
 
 
 @pytest.mark.parametrize("opening", [300_000 - 1, 309_300 + 1])
@@ -237,3 +290,35 @@ def test_identity_counts_occurrences() -> None:
     )
     assert [0, 1, 0, 0, 1] == with_identity(frame)["occurrence"].to_list()
     assert [0, 1, 0, 0, 1] == with_identity(frame, serial_scope="none")["occurrence"].to_list()
+
+
+def frame_of(moves: list[tuple[int, int]]) -> pl.DataFrame:
+    """Lines without serials as a file gives them: day of June, signed fen; the balance runs along."""
+    rows, balance = [], 10_000
+    for number, (day, move) in enumerate(moves):
+        balance += move
+        rows.append(
+            {"date": date(2023, 6, day), "amount_in": max(move, 0), "amount_out": max(-move, 0), "balance": balance, "row": number}
+        )
+    return with_identity(
+        pl.DataFrame(rows, schema_overrides={"date": pl.Date}).select(
+            (pl.col(name) if name in rows[0] else pl.lit(None)).cast(kind).alias(name) for name, kind in LINES.items()
+        )
+    )
+
+
+MOVES = st.tuples(st.integers(1, 3), st.sampled_from([100, 200, -100]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(MOVES, min_size=1, max_size=8), st.lists(MOVES, max_size=4), st.randoms())
+def test_another_export_of_the_same_days_adds_what_is_new(known: list[tuple[int, int]], late: list[tuple[int, int]], chance: Random) -> None:
+    """Whatever the order within a day and whatever came late: overlap is the maximum of counts."""
+    again = known + late
+    chance.shuffle(again)
+    stored = frame_of(sorted(known, key=itemgetter(0)))
+    lines = as_known(frame_of(sorted(again, key=itemgetter(0))), stored)
+    keys = ["identity", "occurrence"]
+    assert lines.select(keys).is_unique().all()
+    assert len(late) == lines.join(stored, on=keys, how="anti").height
+    assert 0 == stored.join(lines, on=keys, how="anti").height

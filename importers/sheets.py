@@ -1,0 +1,92 @@
+"""Workbooks of banks (.xls, .xlsx) as text, by calamine: runs in a child process (``importers.limits``).
+
+Numbers become the shortest decimal that is the stored number, dates the ISO form,
+so that one reader serves sheets and text files.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import date, datetime, time
+
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+from ledger.errors import Fault, ImportRejected
+from ledger.i18n import _
+
+CELLS_MAX = 20_000_000
+"""Rows × columns a sheet may claim."""
+CHUNK = 5_000
+"""Rows that travel together."""
+
+Part = tuple[str, str, list[list[str]] | str]
+"""``("rows", sheet, rows)`` or ``("refused", sheet, why)``; a sheet of many rows comes in several."""
+
+
+def read_sheets(content: bytes) -> Iterator[Part]:
+    """Every sheet in its order, from its first row and the first column that holds anything.
+
+    A sheet that cannot be read is said in its place: another may hold the statement.
+
+    Raises:
+        ImportRejected: no workbook at all, or one under a password.
+    """
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        names = workbook.sheet_names
+    except PasswordError as error:
+        raise _refused(_("工作簿有密码保护,请另存为无密码的文件")) from error
+    except (CalamineError, OSError, ValueError) as error:
+        raise _refused(_unreadable(error)) from error
+    for name in names:
+        try:
+            yield from _rows(workbook, name)
+        except (CalamineError, OSError, ValueError) as error:
+            yield "refused", name, _unreadable(error)
+
+
+def _rows(workbook: CalamineWorkbook, name: str) -> Iterator[Part]:
+    sheet = workbook.get_sheet_by_name(name)
+    height = sheet.end[0] + 1 if sheet.end else 0
+    if height * max(sheet.total_width, 1) > CELLS_MAX:
+        yield "refused", name, _("工作表过大")
+        return
+    rows: list[list[str]] = []
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        rows.append([cell if type(cell) is str else _text(cell) for cell in cells])
+        if any("\0" in cell for cell in rows[-1]):
+            yield "refused", name, _("第 {row} 行的单元格含有空字节(NUL)").format(row=number)
+            return
+        if len(rows) >= CHUNK:
+            yield "rows", name, rows
+            rows = []
+    yield "rows", name, rows
+
+
+def _refused(message: str) -> ImportRejected:
+    return ImportRejected(Fault(message=message, code="statement"))
+
+
+def _unreadable(error: Exception) -> str:
+    return _("不能作为工作簿读取:{why}").format(why=str(error))
+
+
+def _text(cell: object) -> str:
+    """A cell as text; a number as its shortest decimal, a date in ISO form."""
+    if isinstance(cell, float):
+        return _number(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ", timespec="seconds") if cell.time() != time() else str(cell.date())
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, time):
+        return cell.isoformat(timespec="seconds")
+    return str(cell)
+
+
+def _number(value: float) -> str:
+    """A double as people typed it: noise below a millionth is dropped, nothing else."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return str(value)
+    return f"{value:.6f}".rstrip("0").rstrip(".")
