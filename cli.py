@@ -10,13 +10,28 @@ import getpass
 import json
 import os
 import sys
+import traceback
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands import demo, people, periods
+from commands import (
+    assessment,
+    demo,
+    drawers,
+    exchange,
+    integrity,
+    pack,
+    people,
+    periods,
+    reconcile,
+    record,
+    server,
+    tasks,
+    upkeep,
+)
 from commands.common import (
     DEFAULT_DB,
     Account,
@@ -24,12 +39,17 @@ from commands.common import (
     Db,
     Format,
     Json,
+    KnownAt,
     Lang,
     Month,
     Operator,
+    Reason,
     Today,
+    Unmasked,
     day_of,
+    in_plain,
     make_console,
+    moment_of,
     next_step,
     open_ledger,
     operator_of,
@@ -41,7 +61,9 @@ from commands.common import (
     show_rows,
     today_of,
     until_of,
+    write_file,
 )
+from ledger import redact
 from ledger.errors import ImportRejected, MeterbookError, Refused, SourceError
 from ledger.i18n import _, set_language
 
@@ -49,27 +71,15 @@ if TYPE_CHECKING:
     import polars as pl
 
     from exports.report import Report
-    from importers.returns import Layout
     from importers.statements import Dialect
     from ledger.book import Bank
     from ledger.journal import Ledger, Posted
     from ledger.storage.engine import Session
 
 
-def _language_of(arguments: list[str]) -> str | None:
-    """``--lang en`` anywhere on the line: help texts need it before the line is parsed."""
-    for number, argument in enumerate(arguments):
-        if argument.startswith("--lang="):
-            return argument.partition("=")[2]
-        if argument == "--lang" and number + 1 < len(arguments):
-            return arguments[number + 1]
-    return None
-
-
-set_language(_language_of(sys.argv))
-
 app = typer.Typer(
     name="meterbook",
+    cls=record.Recorded,
     help=_("公用事业收费账:单据记账、银行对账、报表"),
     no_args_is_help=True,
     add_completion=True,
@@ -77,22 +87,27 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 statement_app = typer.Typer(help=_("银行对账单"), no_args_is_help=True)
-returns_app = typer.Typer(help=_("划扣、托收的回盘文件"), no_args_is_help=True)
-debits_app = typer.Typer(help=_("代扣送盘"), no_args_is_help=True)
 reconcile_app = typer.Typer(help=_("银行对账"), no_args_is_help=True)
 day_app = typer.Typer(help=_("日结"), no_args_is_help=True)
 export_app = typer.Typer(help=_("导出账簿"), no_args_is_help=True)
 for _name, _part in (
     ("statement", statement_app),
-    ("returns", returns_app),
-    ("debits", debits_app),
     ("reconcile", reconcile_app),
     ("day", day_app),
     ("export", export_app),
 ):
     app.add_typer(_part, name=_name)
 people.register(app)
+tasks.register(app)
+server.register(app)
+integrity.register(app)
+drawers.register(app)
+assessment.register(app)
+exchange.register(app)
 periods.register(app, day_app, reconcile_app)
+reconcile.register(app, reconcile_app)
+upkeep.register(app)
+pack.register(export_app)
 
 # -- the shell around every command ---------------------------------------------------------
 
@@ -112,13 +127,16 @@ def main() -> None:
         app(standalone_mode=True)
     except MeterbookError as error:
         for fault in error.faults:
-            print(fault.text(), file=sys.stderr)
+            print(redact.text(fault.text()), file=sys.stderr)
         if len(error.faults) > 1:
             print(_("共 {count} 处错误,未记任何账").format(count=len(error.faults)), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception:  # a fault of ours: told in full, but without passwords
+        print(redact.text(traceback.format_exc()), file=sys.stderr)
+        sys.exit(1)
 
 
 # -- a new book --------------------------------------------------------------------------------
@@ -143,6 +161,7 @@ def init(
         file=book.name if book else None,
         chart_file=chart.name if chart else None,
     )
+    record.on(ledger)
     say(_("已建账套 {name},启用日 {day}").format(name=ledger.book.name, day=ledger.cutover))
     people.first_administrator(ledger, operator)
     next_step("meterbook operator add … / meterbook post customers 客户资料.xlsx")
@@ -213,6 +232,7 @@ def post(
                 ledger, sets, operator=operator_of(ledger, operator), today=today_of(ledger, today),
                 only_new=only_new, dry_run=dry_run, progress=progress,
             )  # fmt: skip
+        record.batch(done.batch_id)
         results.append(_posted_data(path, done))
         if not as_json:
             say(f"{path.name}: {outcome(done)}")
@@ -278,6 +298,7 @@ def reverse(
         ledger, int(str(found.head["entry_id"])), reason=reason, operator=operator_of(ledger, operator),
         today=today_of(ledger, today), date=day_of(date),
     )  # fmt: skip
+    record.batch(done.batch_id)
     say(outcome(done))
 
 
@@ -357,10 +378,12 @@ def customer(
     date: Date = None,
     db: Db = DEFAULT_DB,
     as_json: Json = False,
+    unmasked: Unmasked = False,
+    reason: Reason = None,
 ) -> None:
     import polars as pl
 
-    from ledger import views
+    from ledger import masking, views
     from ledger.errors import NotFound
     from ledger.money import decimal_text, format_fen
     from ledger.storage.journal_sql import JournalSource
@@ -369,6 +392,7 @@ def customer(
         master = JournalSource(session, ledger.book_id).customers(pl.Series("customer", [name]))
         if master.is_empty():
             raise NotFound(_("没有户号 {name}").format(name=name))
+        shown = in_plain(ledger, session, f"customer {name}", to_file=False, unmasked=unmasked, reason=reason)
         until = day_of(date) or dt.date.max
         bills = views.receivables(session, ledger.book_id, until, customer=name)
         held = views.advances(session, ledger.book_id, until, customer=name)
@@ -376,6 +400,7 @@ def customer(
         frame = frame.filter(pl.col("customer") == name)
     columns = [c for c in ("customer", "name", "stream", "usage_class", "pay_mode", "kind", "branch") if c in master.columns]
     facts = master.select(columns).row(0, named=True)
+    facts = facts if shown else masking.row(facts)
     owed, advance = int(bills["amount"].sum()), int(held["amount"].sum())
     if as_json:
         print_json(
@@ -402,13 +427,15 @@ def entry(
     db: Db = DEFAULT_DB,
     as_json: Json = False,
 ) -> None:
-    from ledger import views
+    from ledger import masking, views
 
     with reading(db) as (ledger, session):
         found = views.entry(session, ledger.book_id, name)
+        shown = in_plain(ledger, session, f"entry {found.head['entry_id']}", to_file=False)
     if as_json:
         head = {key: str(value) if isinstance(value, dt.date) else value for key, value in found.head.items()}
-        head["content"] = json.loads(str(head.get("content") or "[]"))
+        content = json.loads(str(head.get("content") or "[]"))
+        head["content"] = content if shown else [masking.row(row) for row in content]
         print_json({**head, "lines": _records(found.lines.select(_LINE_KEYS), ("debit", "credit"))})
         return
     for key, value in found.head.items():
@@ -461,12 +488,24 @@ def report(
     month: Month = None,
     account: Annotated[str | None, typer.Option("--account", help=_("银行账户、户号或转款单号"))] = None,
     branch: Annotated[str | None, typer.Option("--branch", help=_("所"))] = None,
+    known_at: KnownAt = None,
     form: Annotated[Format, typer.Option("--format", help=_("输出形式"))] = Format.table,
     out: Annotated[Path | None, typer.Option("--out", help=_("文件夹"))] = None,
     db: Db = DEFAULT_DB,
+    unmasked: Unmasked = False,
+    reason: Reason = None,
 ) -> None:
+    from exports.masked import masked
+
+    to_file = out is not None or form not in (Format.table, Format.json)
     with reading(db) as (ledger, session):
-        made = _report(ledger, session, name, date=day_of(date), month=month, account=account, branch=branch)
+        made = _report(
+            ledger, session, name, date=day_of(date), month=month, account=account, branch=branch,
+            known_at=moment_of(ledger, known_at),
+        )  # fmt: skip
+        subject = " ".join(filter(None, (made.code, made.period.iso(), account, branch, known_at, form.value)))
+        if not in_plain(ledger, session, subject, to_file=to_file, unmasked=unmasked, reason=reason):
+            made = masked(made)
     _show(made, form, out)
 
 
@@ -481,6 +520,7 @@ def _show(made: Report, form: Format, out: Path | None) -> None:
     from exports.render import csv as csv_medium
     from exports.render import json as json_medium
     from exports.render import terminal, xlsx
+    from exports.report import check_name
 
     if form is Format.table and out is None:
         terminal.show(made, make_console())
@@ -508,16 +548,9 @@ def _show(made: Report, form: Format, out: Path | None) -> None:
         return
     folder = out or Path()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{made.file_stem}.{'txt' if form is Format.table else form.value}"
-    _write(path, content)
+    path = folder / f"{check_name(made.file_stem)}.{'txt' if form is Format.table else form.value}"
+    write_file(path, content)
     say(str(path))
-
-
-def _write(path: Path, content: bytes) -> None:
-    """A file appears whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 # -- the bank -------------------------------------------------------------------------------------------
@@ -600,8 +633,14 @@ def statement_probe(
         try:
             found = probe(path, dialects=dialects)
         except ImportRejected as error:
-            if not as_json and error.faults[0].code == "unrecognised":
-                _propose(path, dialects)
+            unknown = error.faults[0].code == "unrecognised"
+            proposal = _proposal(path, dialects) if unknown else None
+            if as_json:
+                print_json(
+                    {"file": path.name, "refused": [fault.text() for fault in error.faults], "proposal": proposal}
+                )
+            elif proposal:
+                say(proposal.rstrip())
             raise
         if as_json:
             print_json(found)
@@ -611,140 +650,11 @@ def statement_probe(
                 say(f"{key}: {value}")
 
 
-def _propose(path: Path, dialects: tuple[Dialect, ...]) -> None:
-    """A dialect for a file that none fits, on standard output, ready to be saved."""
+def _proposal(path: Path, dialects: tuple[Dialect, ...]) -> str | None:
+    """A dialect for a file that none fits, ready to be saved."""
     from importers.statements.propose import propose
 
-    if text := propose(path.read_bytes(), path.name, name=path.stem, known=dialects):
-        say(text.rstrip())
-
-
-Layouts = Annotated[Path | None, typer.Option("--layouts", help=_("自备格式(TOML)的文件夹"))]
-
-
-def _layouts(folder: Path | None, name: str | None = None) -> tuple[Layout, ...]:
-    """The layouts of exchange files, or the one of that name."""
-    from importers.returns import load_layouts
-
-    layouts = load_layouts(*([folder] if folder else []))
-    if name is None:
-        return layouts
-    chosen = tuple(layout for layout in layouts if layout.name == name)
-    if not chosen:
-        listed = "、".join(layout.name for layout in layouts)
-        raise Refused(_("没有格式 {name};现有:{listed}").format(name=name, listed=listed))
-    return chosen
-
-
-@returns_app.command("import", help=_("导入划扣回盘或托收结果。例:meterbook returns import 回盘.txt --slip HK-202306"))
-def returns_import(
-    files: Annotated[list[Path], typer.Argument(help=_("银行的回盘文件,或 CSV、XLSX 的划扣明细、托收结果"))],
-    slip: Annotated[str | None, typer.Option("--slip", help=_("划扣合计单号,默认按银行和月份找"))] = None,
-    batch: Annotated[str | None, typer.Option("--batch", help=_("代扣批号,默认按文件内容找"))] = None,
-    date: Date = None,
-    layout: Annotated[str | None, typer.Option("--layout", help=_("文件格式的名称,默认按内容认"))] = None,
-    folder: Layouts = None,
-    db: Db = DEFAULT_DB,
-    today: Today = None,
-    operator: Operator = None,
-) -> None:
-    from importers.returns import as_documents, import_returns, read_return
-    from ledger.journal import post as post_batch
-
-    ledger = open_ledger(db)
-    layouts = _layouts(folder, layout)
-    documents = {path: as_documents(path, ledger.book) if layout is None else None for path in files}
-    native = [read_return(path, layouts=layouts) for path, found in documents.items() if found is None]
-    for path, found in documents.items():
-        if found is not None:
-            done = post_batch(ledger, [found], operator=operator_of(ledger, operator), today=today_of(ledger, today))
-            say(f"{path.name}: {outcome(done)}")
-            _warn(done)
-    if not native:
-        return
-    made = import_returns(
-        ledger, native, operator=operator_of(ledger, operator), today=today_of(ledger, today),
-        slip=slip, batch=batch, date=day_of(date),
-    )  # fmt: skip
-    for one in made:
-        for line in one.lines():
-            say(line)
-        if one.posted is not None:
-            say(outcome(one.posted))
-            _warn(one.posted)
-        else:
-            say(_("没有新的结果,未记账"))
-
-
-def _warn(done: Posted) -> None:
-    for warning in done.warnings:
-        say(_("提醒:{text}").format(text=warning.text()))
-
-
-@returns_app.command("probe", help=_("看看一个送盘、回盘文件是什么,不保存。例:meterbook returns probe 回盘.txt"))
-def returns_probe(
-    files: Annotated[list[Path], typer.Argument(help=_("送盘或回盘文件"))], folder: Layouts = None, as_json: Json = False
-) -> None:
-    from importers.returns import read_return
-
-    layouts = _layouts(folder)
-    for path in files:
-        found = read_return(path, layouts=layouts).as_json()
-        if as_json:
-            print_json(found)
-            continue
-        for key, value in found.items():
-            say(f"{key}: {value}")
-
-
-@debits_app.command("send", help=_("代扣送盘:登记一批并写出文件。例:meterbook debits send --bank 工行0101 --unit 8602"))
-def debits_send(
-    bank: Annotated[str, typer.Option("--bank", help=_("收款的银行账户:代码、简称或账号"))],
-    batch: Annotated[str | None, typer.Option("--batch", help=_("批号;已登记的批号只重出文件"))] = None,
-    date: Date = None,
-    until: Annotated[str | None, typer.Option("--until", help=_("只送到这个月的账单,如 2023-06"))] = None,
-    unit: Annotated[str | None, typer.Option("--unit", help=_("本单位在银行的编号"))] = None,
-    prefix: Annotated[str, typer.Option("--prefix", help=_("只送账号以此开头的户"))] = "",
-    layout: Annotated[str, typer.Option("--layout", help=_("送盘格式的名称"))] = "pipe_send",
-    folder: Layouts = None,
-    out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path(),
-    db: Db = DEFAULT_DB,
-    today: Today = None,
-    operator: Operator = None,
-) -> None:
-    from importers.returns import send_debits
-
-    ledger = open_ledger(db)
-    day_of(f"{until}-01" if until else None, "--until")
-    day = today_of(ledger, today)
-    (chosen,) = _layouts(folder, layout)
-    sent = send_debits(
-        ledger, ledger.book.bank(bank), chosen, date=day_of(date) or day, operator=operator_of(ledger, operator), today=day,
-        batch=batch, until=until, unit=unit, prefix=prefix,
-    )  # fmt: skip
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{sent.batch.replace('/', '-')}.txt"
-    _write(path, sent.content)
-    say(sent.text())
-    if sent.without_account:
-        say(_("提醒:{n} 户没有付款账号,未送:{names}").format(n=len(sent.without_account), names="、".join(sent.without_account[:20])))
-    say(str(path))
-    next_step("meterbook post debit_slip … / meterbook returns import …")
-
-
-@debits_app.command("waiting", help=_("已送盘、银行尚未答复或结果未知的。例:meterbook debits waiting"))
-def debits_waiting(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
-    from importers.returns import waiting
-
-    ledger = open_ledger(db)
-    frame = waiting(ledger, ledger.book.today())
-    if as_json:
-        print_json(_records(frame, ("amount",)))
-        return
-    show_rows(
-        frame.to_dicts(), as_json=False, money=("amount",),
-        titles={"batch": _("批号"), "sent_on": _("送盘日"), "serial": _("送盘序号"), "customer": _("户号"), "name": _("户名"), "bill_no": _("账单号"), "amount": _("金额")},
-    )  # fmt: skip
+    return propose(path.read_bytes(), path.name, name=path.stem, known=dialects)
 
 
 @reconcile_app.command("run", help=_("自动勾对。例:meterbook reconcile run --account 工行0101 --month 2023-06"))
@@ -839,28 +749,6 @@ def reconcile_note(
     say(_("已记下"))
 
 
-@app.command(help=_("未达账项。例:meterbook outstanding --as-of 2023-06-30"))
-def outstanding(
-    as_of: Annotated[str | None, typer.Option("--as-of", help=_("截止日"))] = None,
-    account: Annotated[str | None, typer.Option("--account", help=_("银行账户,默认全部"))] = None,
-    db: Db = DEFAULT_DB,
-    as_json: Json = False,
-) -> None:
-    from ledger.reconcile import run
-
-    with reading(db) as (ledger, session):
-        until = day_of(as_of, "--as-of") or ledger.book.today()
-        bank = ledger.book.bank(account) if account else None
-        frame = run.outstanding(session, ledger.book_id, ledger.book, until, bank)
-    if as_json:
-        print_json(_records(frame, ("amount",)))
-        return
-    show_rows(
-        frame.to_dicts(), as_json=False, money=("amount",),
-        titles={"bank": _("银行"), "ref": _("行号"), "category": _("类别"), "date": _("日期"), "reference": _("单号"), "amount": _("金额"), "age_days": _("天数"), "band": _("账龄"), "reason": _("原因")},
-    )  # fmt: skip
-
-
 # -- out of the book --------------------------------------------------------------------------------------------
 
 
@@ -869,6 +757,7 @@ def export_beancount(out: Annotated[Path, typer.Option("--out", help=_("文件�
     from exports import beancount as writer
 
     with reading(db) as (ledger, session):
+        _may_export(ledger, session, "beancount")
         done = writer.export(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
     say(_("{path}:{months} 个月,{entries} 张凭证").format(path=done.main, months=len(done.months), entries=done.entries))
 
@@ -878,8 +767,18 @@ def export_ledger(out: Annotated[Path, typer.Option("--out", help=_("文件夹")
     from exports import ledger_cli as writer
 
     with reading(db) as (ledger, session):
+        _may_export(ledger, session, "ledger")
         path = writer.export(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
     say(str(path))
+
+
+def _may_export(ledger: Ledger, session: Session, what: str) -> None:
+    """The whole book leaves by role, and it is written down first (C40). It names customers by their numbers only."""
+    from ledger.operators import staff
+
+    staff(session, ledger.book_id).require(record.worker(), "export")
+    record.about(what)
+    record.beforehand()
 
 
 @app.command(help=_("打开 Fava 浏览账簿(只读)。例:meterbook fava --port 5000"))
@@ -890,7 +789,8 @@ def fava(
 ) -> None:
     import tempfile
 
-    ledger = open_ledger(db)
+    with reading(db) as (ledger, session):
+        _may_export(ledger, session, "fava")
     if folder is not None:
         _serve(ledger, folder, port)
         return

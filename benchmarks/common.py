@@ -7,10 +7,13 @@ medians: times of one machine on one day say little, ratios say much.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
+import sqlite3
 import statistics
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,8 +166,6 @@ class Databases:
         """Leave nothing for the next one to do: connections closed, WAL written back, statistics made."""
         ledger.store.dispose()
         if self.engine == "sqlite":
-            import sqlite3
-
             path = ledger.store.url.removeprefix("sqlite:///")
             with sqlite3.connect(path) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -182,7 +183,8 @@ class Databases:
 
 @contextmanager
 def databases(engine: str, folder: Path) -> Iterator[Databases]:
-    """SQLite in a folder, or a PostgreSQL cluster of our own."""
+    """SQLite in a folder, or a PostgreSQL cluster of our own; the signing key lies in the folder."""
+    os.environ["METERBOOK_KEY"] = str(folder / "meterbook.key")
     if engine == "sqlite":
         yield Databases(engine, folder, None)
         return
@@ -207,3 +209,67 @@ def pairs(ours: Callable[[], float], peer: Callable[[], float], count: int) -> t
 def ratio(ours: list[float], peer: list[float]) -> float:
     """Median of the ratios pair by pair."""
     return statistics.median(a / b for a, b in zip(ours, peer, strict=True))
+
+
+# -- the peer -------------------------------------------------------------------------------------
+
+
+def lawless(base: Databases, name: str, tables: Sequence[str]) -> None:
+    """Take the triggers off, so that the peer is the bare tables with their keys and indexes."""
+    if base.engine == "sqlite":
+        with sqlite3.connect(base.folder / f"{name}.db") as connection:
+            for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                connection.execute(f"DROP TRIGGER {trigger}")
+        connection.close()
+        return
+    with psycopg.connect(base.url(name), autocommit=True) as connection:
+        for table in tables:
+            connection.execute(f"ALTER TABLE meterbook.{table} DISABLE TRIGGER ALL")
+
+
+def bare(base: Databases, name: str, rows: dict) -> float:
+    """Seconds to insert ready rows."""
+    if base.engine == "sqlite":
+        connection = sqlite3.connect(base.folder / f"{name}.db", isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        prepared = {
+            table: (columns, [tuple(v.isoformat() if hasattr(v, "isoformat") else v for v in row) for row in values])
+            for table, (columns, values) in rows.items()
+        }
+        start = time.perf_counter()
+        connection.execute("BEGIN IMMEDIATE")
+        for table, (columns, values) in prepared.items():
+            marks = ", ".join("?" * len(columns))
+            connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", values)
+        connection.execute("COMMIT")
+        seconds = time.perf_counter() - start
+        connection.close()
+        return seconds
+    ready = {
+        table: (columns, _as_csv(pl.DataFrame(values, schema=columns, orient="row", infer_schema_length=None)))
+        for table, (columns, values) in rows.items()
+    }
+    with psycopg.connect(base.url(name)) as connection:
+        start = time.perf_counter()
+        for table, (columns, content) in ready.items():
+            with connection.cursor().copy(f"COPY meterbook.{table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as copy:
+                copy.write(content)
+        connection.commit()
+        return time.perf_counter() - start
+
+
+def _as_csv(frame: pl.DataFrame) -> bytes:
+    """Bytes ready for COPY."""
+    raw = [name for name, type_ in frame.schema.items() if type_ == pl.Binary]
+    frame = frame.with_columns(pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")) for name in raw)
+    return frame.write_csv(include_header=False).encode()
+
+
+def peak() -> float:
+    """Peak memory of this process in MB (ru_maxrss would count what the parent held at the fork)."""
+    status = Path("/proc/self/status")
+    if not status.exists():  # not Linux
+        return float("nan")
+    words = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+    return int(words["VmHWM"].split()[0]) / 1024

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands import record
 from ledger.errors import Refused
 from ledger.i18n import _
 
@@ -33,6 +34,11 @@ Operator = Annotated[str | None, typer.Option("--operator", envvar="METERBOOK_OP
 Json = Annotated[bool, typer.Option("--json", help=_("输出 JSON"))]
 Date = Annotated[str | None, typer.Option("--date", help=_("日期,如 2023-06-30"), show_default=False)]
 Month = Annotated[str | None, typer.Option("--month", help=_("月份,如 2023-06"), show_default=False)]
+KnownAt = Annotated[
+    str | None, typer.Option("--known-at", help=_("只算到此刻为止已录入的,如 2023-07-05 或 2023-07-05T09:30"), show_default=False)
+]
+Unmasked = Annotated[bool, typer.Option("--unmasked", help=_("不脱敏(须有权并写明原因)"))]
+Reason = Annotated[str | None, typer.Option("--reason", help=_("不脱敏的原因"), show_default=False)]
 Account = Annotated[str, typer.Option("--account", help=_("银行账户:代码、简称或账号"))]
 
 
@@ -60,18 +66,23 @@ def open_ledger(db: str) -> Ledger:
     from ledger.books import open_book
     from ledger.storage.engine import Store
 
-    return open_book(Store(db))
+    return record.on(open_book(Store(db)))
 
 
 @contextmanager
 def reading(db: str) -> Iterator[tuple[Ledger, Session]]:
     ledger = open_ledger(db)
-    operator_of(ledger, None)
+    operator_of(ledger, os.environ.get("METERBOOK_OPERATOR"))
     with ledger.store.reading() as session:
         yield ledger, session
 
 
 def operator_of(ledger: Ledger, name: str | None) -> str:
+    """Who works, as :func:`_at_work` finds out; it is written down with the command."""
+    return record.by(_at_work(ledger, name))
+
+
+def _at_work(ledger: Ledger, name: str | None) -> str:
     """Who works: the id of the operator at this desk, or of the script.
 
     A script names itself (``METERBOOK_OPERATOR``) and a file with its password
@@ -110,6 +121,24 @@ def operator_of(ledger: Ledger, name: str | None) -> str:
     return known
 
 
+def in_plain(
+    ledger: Ledger, session: Session, subject: str, *, to_file: bool, unmasked: bool = False, reason: str | None = None
+) -> bool:
+    """Whether whoever works gets personal data in plain (C40); what is read is written down,
+    and before it leaves where it leaves in plain.
+
+    Raises:
+        Refused: unmasked without reason or leave.
+    """
+    from ledger.disclosure import plain
+
+    shown = plain(ledger, session, record.worker(), to_file=to_file, unmasked=unmasked, reason=reason)
+    record.about(subject if shown else _("{what}(已脱敏)").format(what=subject))
+    if shown and (to_file or unmasked):
+        record.beforehand()
+    return shown
+
+
 def password_file() -> str | None:
     """The password a script brings (``METERBOOK_PASSWORD_FILE``): the first line of the file."""
     named = os.environ.get("METERBOOK_PASSWORD_FILE")
@@ -143,6 +172,25 @@ def day_of(text: str | None, name: str = "--date") -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(_("“{text}”不是日期,应写作 2023-06-30").format(text=text), param_hint=name) from None
+
+
+def moment_of(ledger: Ledger, text: str | None) -> str | None:
+    """An instant as ``recorded_at`` columns hold it: local times are the book's, a bare day means its end."""
+    if text is None:
+        return None
+    from zoneinfo import ZoneInfo
+
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            _("“{text}”不是时点,应写作 2023-07-05 或 2023-07-05T09:30").format(text=text), param_hint="--known-at"
+        ) from None
+    if len(text) <= len("2023-07-05"):
+        moment = dt.datetime.combine(moment.date(), dt.time.max)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(ledger.book.timezone))
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def today_of(ledger: Ledger, text: str | None) -> dt.date:
@@ -186,6 +234,13 @@ def progress_bar() -> Iterator[Progress]:
             bar.update(task, description=what, completed=done, total=of)
 
         yield step
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """A file appears whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
 
 
 def next_step(text: str) -> None:

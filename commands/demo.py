@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands import record
 from commands.common import desk_key, outcome, progress_bar, say
+from ledger import redact
 from ledger.errors import SourceError
 from ledger.i18n import _
 
@@ -38,6 +40,7 @@ def register(app: typer.Typer, show: Callable[[Ledger], None], serve: Callable[[
         db: Annotated[str | None, typer.Option("--db", help=_("数据库地址,默认文件夹中的新账套"))] = None,
     ) -> None:
         from ledger.books import create_book
+        from ledger.checkpoint import create_key
         from ledger.storage.engine import Store
 
         source = demo_files()
@@ -47,15 +50,17 @@ def register(app: typer.Typer, show: Callable[[Ledger], None], serve: Callable[[
             for stale in folder.glob("meterbook.db*"):
                 stale.unlink()
             db = f"sqlite:///{file.as_posix()}"
-        ledger = create_book(Store(db), operator=ADMINISTRATOR)
+            create_key(file.with_suffix(".key"))  # beside the book: the demo leaves nothing anywhere else
+        ledger = record.on(create_book(Store(db), operator=ADMINISTRATOR))
+        record.by(ADMINISTRATOR)
         hire(ledger)
         run_month(ledger, source / "2023-06")
         if july:
             _documents(ledger, source / "2023-07")
             _statements(ledger, source / "2023-07", dt.date(2023, 7, 5))
         show(ledger)
-        say(_("账套在 {db};报表例:meterbook report R14 --account 工行0101 --month 2023-06 --format xlsx --out . --db {db}").format(db=db))
-        say(_("打开 Fava:meterbook fava --db {db}").format(db=db))
+        say(_("账套在 {db};报表例:meterbook report R14 --account 工行0101 --month 2023-06 --format xlsx --out . --db {db}").format(db=redact.address(db)))
+        say(_("打开 Fava:meterbook fava --db {db}").format(db=redact.address(db)))
         _leave_auditor(ledger)
         if serve_:
             serve(ledger, folder / "fava")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands import record
 from commands.common import (
     DEFAULT_DB,
     Db,
@@ -63,6 +64,7 @@ def login(
     proof = passwords.authenticate(
         ledger.store, ledger.book_id, ledger.book, who, password_file() or ask_password(_("密码")), place=sessions.place()
     )
+    record.by(proof.operator.id)
     sessions.open_session(desk_key(ledger), proof.operator.id, proof.stamp)
     say(_("{name} 已登录").format(name=proof.operator.name))
     if proof.must_change:
@@ -103,6 +105,7 @@ def password(db: Db = DEFAULT_DB) -> None:
     proof = passwords.authenticate(
         ledger.store, ledger.book_id, ledger.book, known, ask_password(_("原密码")), place=sessions.place()
     )
+    record.by(proof.operator.id)
     fresh = _new_password()
     with ledger.store.writing(ledger.book_id) as session:
         passwords.set_password(session, ledger.book_id, proof.operator.id, fresh, by=proof.operator.id)
@@ -221,6 +224,41 @@ def operator_reset(
     say(_("{name} 的临时密码:{password}(首次登录须更换)").format(name=who.name, password=_temporary(ledger, who.id, by)))
 
 
+@operator_app.command("certificate", help=_("网银证书挂失或恢复。例:meterbook operator certificate 张涛 --lost --reason 遗失"))
+def operator_certificate(
+    person: Annotated[str, typer.Argument(help=_("编号或姓名"))],
+    lost: Annotated[bool, typer.Option("--lost/--good", help=_("挂失 / 恢复"))] = True,
+    reason: Annotated[str, typer.Option("--reason", help=_("原因"))] = "",
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
+) -> None:
+    from ledger.operators import report_certificate
+
+    ledger = open_ledger(db)
+    by = operator_of(ledger, operator)
+    with ledger.store.writing(ledger.book_id) as session:
+        report_certificate(session, ledger.book_id, person, lost=lost, by=by, today=today_of(ledger, today), reason=reason)
+    say(_("{name} 的证书已挂失").format(name=person) if lost else _("{name} 的证书已恢复").format(name=person))
+
+
+@operator_app.command("safe-holder", help=_("登记保险柜授权人。例:meterbook operator safe-holder 王秀英 --safe 城南所"))
+def operator_safe(
+    person: Annotated[str, typer.Argument(help=_("编号或姓名"))],
+    safe: Annotated[str, typer.Option("--safe", help=_("哪个保险柜"))] = "",
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
+) -> None:
+    from ledger.operators import authorise_safe
+
+    ledger = open_ledger(db)
+    by = operator_of(ledger, operator)
+    with ledger.store.writing(ledger.book_id) as session:
+        authorise_safe(session, ledger.book_id, person, by=by, today=today_of(ledger, today), safe=safe)
+    say(_("已登记保险柜授权人 {name}").format(name=person))
+
+
 def _appoint(
     db: str, person: str, operator: str | None, today: str | None, *, role: str | None = None, name: str | None = None,
     branch: str | None = None, active: bool = True, fresh: bool = False,
@@ -266,6 +304,7 @@ def first_administrator(ledger: Ledger, name: str | None) -> None:
         )  # fmt: skip
         passwords.set_password(session, ledger.book_id, person.id, made, by=person.id)
         stamp = passwords.stamp(session, ledger.book_id, person.id) or ""
+    record.by(person.id)
     sessions.open_session(desk_key(ledger), person.id, stamp)
     say(_("系统管理员 {name} 已登录").format(name=person.name))
     if given is None:
@@ -338,6 +377,7 @@ def approve(
     done = approvals.approve(ledger, number, operator=again(ledger, operator), today=today_of(ledger, today), quoted=digest)
     said = f"{done.request.number} {requests.waiting_for(done.request.state)}"
     if done.posted is not None:
+        record.batch(done.posted.batch_id)
         said += _(",已记账(批次 {batch})").format(batch=done.posted.batch_id)
     say(said)
 

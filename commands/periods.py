@@ -26,6 +26,7 @@ from commands.common import (
     today_of,
 )
 from commands.people import again
+from commands.upkeep import remind_of_backup
 from ledger.errors import Refused
 from ledger.i18n import _
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from ledger.issued import Issued
     from ledger.journal import Ledger
+    from ledger.storage.engine import Session
 
 Period = Annotated[str, typer.Argument(help=_("月份,如 2023-06"))]
 Branch = Annotated[str | None, typer.Option("--branch", help=_("只结一个所"))]
@@ -68,6 +70,7 @@ def day_close(date: Date = None, db: Db = DEFAULT_DB, today: Today = None, opera
     say(_("{day} 已日结").format(day=day))
     for fault in done.passed:
         say(_("放行:{text}").format(text=fault.text()))
+    remind_of_backup(ledger)
     next_step(f"meterbook report R24 --date {day}")
 
 
@@ -110,6 +113,8 @@ def month_close(period: Period, branch: Branch = None, db: Db = DEFAULT_DB, toda
     say(_("{period} 已月结").format(period=period))
     if done.profit is not None:
         say(_("结转损益 {x} 元").format(x=format_fen(done.profit)))
+    if not done.branch:
+        next_step(f"meterbook export pack --month {period} --out …")
 
 
 @month_app.command("reopen", help=_("申请反月结(第二人用 approve 同意)。例:meterbook month reopen 2023-06 --reason 漏记回单"))
@@ -175,6 +180,8 @@ def issue_report(ledger: Ledger, code: str, scope: str, period: str, *, operator
         made = reports.build(
             definition.code, session, ledger.book, ledger.chart, month=period, account=scope or None, book_id=ledger.book_id
         )
+        if definition.code == "R14":
+            _refuse_without_reason(ledger, session, scope, period)
         off = [check.name for check in made.tie_outs if not check.ok]
         if off:
             raise Refused(_("{code} 勾稽不平,不能签发:{names}").format(code=definition.code, names="、".join(off)))
@@ -182,6 +189,17 @@ def issue_report(ledger: Ledger, code: str, scope: str, period: str, *, operator
             session, ledger, code=definition.code, scope=scope, period=period, content=canonical.render(made),
             operator=operator, today=today,
         )  # fmt: skip
+
+
+def _refuse_without_reason(ledger: Ledger, session: Session, bank: str, period: str) -> None:
+    """C31: every outstanding item has its reason; a long one has a person's word, not the machine's guess."""
+    from ledger.controls import control_fault
+    from ledger.reconcile import run
+
+    items = run.table(session, ledger.book_id, ledger.book, ledger.book.bank(bank), run.month_end(period)).items
+    bare = [row for row in items.iter_rows(named=True) if not (row["reason"] or "").strip()]
+    if bare:
+        raise Refused([control_fault("C31", value=str(row["ref"])) for row in bare])
 
 
 def reconcile_issue(
@@ -244,6 +262,7 @@ def override_grant(
     control: Annotated[str, typer.Argument(help=_("控制编号,如 C51"))],
     about: Annotated[str, typer.Option("--object", help=_("对象:日期、月份或单据号"))],
     reason: Annotated[str, typer.Option("--reason", help=_("原因"))],
+    loss_report: Annotated[str, typer.Option("--loss-report", help=_("票据遗失报告编号(C38)"))] = "",
     db: Db = DEFAULT_DB,
     today: Today = None,
     operator: Operator = None,
@@ -251,7 +270,10 @@ def override_grant(
     from ledger.overrides import grant
 
     ledger = open_ledger(db)
-    done = grant(ledger, control, about, reason=reason, operator=again(ledger, operator), today=today_of(ledger, today))
+    done = grant(
+        ledger, control, about, reason=reason, operator=again(ledger, operator), today=today_of(ledger, today),
+        loss_report=loss_report,
+    )  # fmt: skip
     say(_("已放行 {what}").format(what=done.doc_no))
 
 

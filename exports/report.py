@@ -19,7 +19,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from ledger.controls import control_fault
+from ledger.errors import Refused
 from ledger.i18n import _
+from ledger.money import format_fen
 
 ColumnType = Literal["text", "money", "date", "integer"]
 Media = frozenset[str]
@@ -41,7 +44,8 @@ class Column:
 
     ``labels`` is what people see for a value (``零钞`` → 备用零钞); ``blank_zero`` leaves zero
     amounts empty on paper; ``media`` are the renderers that show the column. ``head`` are the title's
-    two storeys on paper: the upper one is merged over neighbours that share it.
+    two storeys on paper: the upper one is merged over neighbours that share it. ``personal`` says
+    what personal data the column holds (exports/masked.py).
     """
 
     key: str
@@ -51,6 +55,7 @@ class Column:
     blank_zero: bool = False
     media: Media = ALL_MEDIA
     head: tuple[str, str] | None = None
+    personal: Literal["", "name", "phone", "account", "address"] = ""
 
     def shown(self, value: Any) -> Any:
         """The value with its label, for people."""
@@ -83,11 +88,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class TieOut:
-    """One check (勾稽): two amounts in fen, from different sources, that must be equal."""
+    """One check (勾稽): two amounts in fen, or with ``count`` two numbers, from different sources, that must be equal."""
 
     name: str
     left: int
     right: int
+    count: bool = False
 
     @property
     def difference(self) -> int:
@@ -98,6 +104,10 @@ class TieOut:
     def ok(self) -> bool:
         """平."""
         return self.difference == 0
+
+    def text(self, value: int) -> str:
+        """One of its values as people read it."""
+        return f"{value:,}" if self.count else format_fen(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +154,20 @@ def file_stem(period: Period, name: str, suffix: str | None = None, version: int
         room = 200 - len(f"{start}_{end}".encode())
         start += "_" + _clean(suffix).encode()[:room].decode(errors="ignore")
     return start + end
+
+
+_NAMED = re.compile(r"\d{8}(-\d{4}|-\d{8})?[^\d\s][^\\/:*?\"<>|]*")
+
+
+def check_name(stem: str) -> str:
+    """A report's file name by the rule (C37): its date or span, then its name.
+
+    Raises:
+        Refused: it is not.
+    """
+    if not _NAMED.fullmatch(stem):
+        raise Refused(control_fault("C37", value=stem))
+    return stem
 
 
 def _clean(text: str) -> str:

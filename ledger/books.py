@@ -75,8 +75,17 @@ def open_book(store: Store) -> Ledger:
         NotFound: there is none yet (``meterbook init`` makes it).
     """
     with store.reading() as session:
-        row = sql.book_row(session)
-        config = sql.book_config(session, row[0]) if row else None
+        return read_book(store, session)
+
+
+def read_book(store: Store, session: Session) -> Ledger:
+    """The book as this session sees it.
+
+    Raises:
+        NotFound: it sees none.
+    """
+    row = sql.book_row(session)
+    config = sql.book_config(session, row[0]) if row else None
     if row is None or config is None:
         raise NotFound(_("这个数据库中还没有账套,请先运行 meterbook init"))
     book = Book.load(config[1])

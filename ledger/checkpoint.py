@@ -7,11 +7,13 @@
     base64(root)
 
     — meterbook/operating/3f2a… base64(key id ‖ Ed25519 signature)
+    — meterbook/operating/3f2a… base64(key id ‖ the same key's signature as ssh-keygen -Y makes it)
 
 The text is a C2SP tlog-checkpoint in a signed note, which other people's verifiers read
-too. Whoever keeps one can prove later that nothing before it was altered. The key lies in
-a file of its own (``METERBOOK_KEY``, else in the user's configuration), never in the book.
-Source: audit.md §2.3.
+too; they pass over the second line, which lets ``ssh-keygen -Y verify`` judge the same
+text. Whoever keeps a checkpoint can prove later that nothing before it was altered. The
+key lies in a file of its own (``METERBOOK_KEY``, else in the user's configuration), never
+in the book. Source: audit.md §2.3.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import hashlib
 import os
 import re
 import struct
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +36,12 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ALGORITHM = "ed25519/sha256"
+NAMESPACE = "meterbook-checkpoint"
+"""What ``ssh-keygen -Y verify -n`` is told: a signature for one purpose is none for another."""
+
 _ED25519 = b"\x01"
+_SSH = b"\xffsshsig " + NAMESPACE.encode() + b"\n"
+"""0xff: a kind of signature without a number of its own (C2SP signed-note)."""
 _DASH = "— "
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -57,15 +65,20 @@ def key_id(origin: str, public: bytes) -> bytes:
     return hashlib.sha256(origin.encode() + b"\n" + _ED25519 + public).digest()[:4]
 
 
+def ssh_key_id(origin: str, public: bytes) -> bytes:
+    """The id of the same key's second signature."""
+    return hashlib.sha256(origin.encode() + b"\n" + _SSH + public).digest()[:4]
+
+
 def public_of(key: str) -> tuple[str, bytes]:
     """``(origin, public key)`` of a verifier key.
 
     Raises:
         ValueError: it is none, or its id is not its own.
     """
-    origin, identity, encoded = key.rsplit("+", 2)
+    origin, identity, encoded = key.split("+", 2)  # base64 has "+" too, a name never
     decoded = base64.b64decode(encoded, validate=True)
-    if decoded[:1] != _ED25519 or len(decoded) != 33 or key_id(origin, decoded[1:]).hex() != identity:  # noqa: PLR2004
+    if decoded[:1] != _ED25519 or len(decoded) != 33 or key_id(origin, decoded[1:]).hex() != identity:
         raise ValueError(key)
     return origin, decoded[1:]
 
@@ -96,9 +109,52 @@ class Signer:
     def sign(self, size: int, root: bytes) -> str:
         """A checkpoint as a signed note."""
         said = text(self.origin, size, root)
-        signature = self._private.sign(said.encode())
-        encoded = base64.b64encode(bytes.fromhex(self.key_id) + signature).decode()
-        return f"{said}\n{_DASH}{self.origin} {encoded}\n"
+        return _note(
+            said,
+            self.origin,
+            self.public,
+            self._private.sign(said.encode()),
+            self._private.sign(_ssh_signed(said.encode())),
+        )
+
+
+def _note(said: str, origin: str, public: bytes, signature: bytes, ssh_signature: bytes) -> str:
+    lines = (key_id(origin, public) + signature, ssh_key_id(origin, public) + ssh_signature)
+    return f"{said}\n" + "".join(f"{_DASH}{origin} {base64.b64encode(line).decode()}\n" for line in lines)
+
+
+def holds(note: str, key: str, size: int, root: bytes) -> bool:
+    """Whether a note is, to the letter, what this key's signer says of a log of that size and root."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    origin, public = public_of(key)
+    said = text(origin, size, root)
+    raw = signatures(note)
+    one, two = raw.get(key_id(origin, public), b""), raw.get(ssh_key_id(origin, public), b"")
+    if note != _note(said, origin, public, one, two):
+        return False
+    try:
+        verifier = Ed25519PublicKey.from_public_bytes(public)
+        verifier.verify(one, said.encode())
+        verifier.verify(two, _ssh_signed(said.encode()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def signatures(note: str) -> dict[bytes, bytes]:
+    """Key id → signature, of every line of a note that is one."""
+    found: dict[bytes, bytes] = {}
+    for line in note.partition("\n\n")[2].splitlines():
+        if not line.startswith(_DASH):
+            continue
+        try:
+            raw = base64.b64decode(line.rsplit(" ", 1)[-1], validate=True)
+        except binascii.Error:
+            continue
+        found[raw[:4]] = raw[4:]
+    return found
 
 
 def read_note(note: str, keys: list[str]) -> Checkpoint:
@@ -110,24 +166,18 @@ def read_note(note: str, keys: list[str]) -> Checkpoint:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    body, blank, signatures = note.partition("\n\n")
+    body, blank, _rest = note.partition("\n\n")
     said = body + "\n"
     lines = body.split("\n")
-    if not blank or len(lines) < 3:  # noqa: PLR2004
+    if not blank or len(lines) < 3 or not lines[1].isdecimal():
         raise ValueError(_("不是检查点"))
-    known = {key_id(*public_of(key)): public_of(key) for key in keys}
-    for line in signatures.splitlines():
-        if not line.startswith(_DASH):
+    signed = signatures(note)
+    for origin, public in map(public_of, keys):
+        signature = signed.get(key_id(origin, public))
+        if signature is None or origin != lines[0]:
             continue
         try:
-            raw = base64.b64decode(line.rsplit(" ", 1)[-1], validate=True)
-        except binascii.Error:
-            continue
-        (origin, public) = known.get(raw[:4], ("", b""))
-        if not public or origin != lines[0]:
-            continue
-        try:
-            Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], said.encode())
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, said.encode())
         except InvalidSignature:
             continue
         return Checkpoint(lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True))
@@ -191,8 +241,39 @@ def memory_signer(origin: str) -> Signer:
     return Signer(origin, Ed25519PrivateKey.generate())
 
 
+# -- for ssh-keygen ---------------------------------------------------------------------------------
+
+
 def ssh_public(public: bytes) -> str:
     """The same public key as ``ssh-keygen`` writes it."""
-    kind = b"ssh-ed25519"
-    blob = struct.pack(">I", len(kind)) + kind + struct.pack(">I", len(public)) + public
-    return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
+    return f"ssh-ed25519 {base64.b64encode(_ssh_blob(public)).decode()}"
+
+
+def ssh_signature(note: str, key: str) -> str:
+    """The second signature of a note as a file for ``ssh-keygen -Y verify -s``.
+
+    Raises:
+        ValueError: the note has none by this key.
+    """
+    origin, public = public_of(key)
+    raw = signatures(note).get(ssh_key_id(origin, public))
+    if raw is None:
+        raise ValueError(key)
+    blob = b"SSHSIG" + struct.pack(">I", 1) + _string(_ssh_blob(public)) + _string(NAMESPACE.encode())
+    blob += _string(b"") + _string(b"sha512") + _string(_string(b"ssh-ed25519") + _string(raw))
+    lines = textwrap.wrap(base64.b64encode(blob).decode(), 70)
+    return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""])
+
+
+def _ssh_signed(said: bytes) -> bytes:
+    """What ``ssh-keygen -Y sign`` signs of a text (OpenSSH PROTOCOL.sshsig)."""
+    parts = NAMESPACE.encode(), b"", b"sha512", hashlib.sha512(said).digest()
+    return b"SSHSIG" + b"".join(map(_string, parts))
+
+
+def _ssh_blob(public: bytes) -> bytes:
+    return _string(b"ssh-ed25519") + _string(public)
+
+
+def _string(value: bytes) -> bytes:
+    return struct.pack(">I", len(value)) + value

@@ -173,6 +173,13 @@ class Section:
         except ValueError as error:
             raise self.fault(key, _("应为{expected}").format(expected=expected)) from error
 
+    def percentages(self, key: str, default: Any = _REQUIRED) -> tuple[int, ...]:
+        """A list of percentages, written as text → 1/100 of a percent each."""
+        try:
+            return tuple(parse_basis_points(text) for text in self.texts(key, default))
+        except ValueError as error:
+            raise self.fault(key, _("应为{expected}").format(expected=_('百分比文字(如 "3 %")'))) from error
+
     def choice(self, key: str, options: Iterable[str], default: Any = _REQUIRED) -> str:
         """One of a closed list of words."""
         known = tuple(options)

@@ -30,6 +30,12 @@ class Control:
     rule: str
 
     @property
+    def checked(self) -> str:
+        """When the rule is looked at: ``post``, ``approve``, ``accept``, ``day``, ``month``, ``login``,
+        ``issue``, ``export``, ``task``."""
+        return CHECKED[self.id]
+
+    @property
     def refuses(self) -> bool:
         """Whether the rule can stop something."""
         return "X" in self.severity
@@ -514,6 +520,22 @@ _TABLE: Final = (
         "slip and advice numbers used once",
     ),
 )
+
+CHECKED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("C01", "C03", "C04", "C05", "C06", "C07", "C08", "C09", "C15", "C20", "C21", "C24", "C25", "C28", "C35",
+             "C39", "C46", "C47", "C49", "C50", "C52", "C53"),
+            "post",
+        ),
+        **dict.fromkeys(("C13", "C14", "C16", "C17", "C18", "C19", "C23", "C38", "C51"), "day"),
+        **dict.fromkeys(("C02", "C10", "C11", "C12", "C22", "C29", "C34", "C36", "C42", "C43", "C44", "C45"), "task"),
+        **dict.fromkeys(("C30", "C32", "C33"), "month"),
+        **dict.fromkeys(("C31", "C37"), "issue"),
+        "C26": "approve", "C27": "login", "C40": "export", "C41": "login", "C48": "accept",
+    }
+)  # fmt: skip
+"""Id → when the rule is checked."""
 
 CONTROLS: Final[Mapping[str, Control]] = MappingProxyType({control.id: control for control in _TABLE})
 """Id → rule, C01–C53."""

@@ -2,8 +2,8 @@
 
 ::
 
-    journal ─as of the day─▶ C13 C15 C17 C19 C51, slips under way too long ─▶ all open points
-                                                                    none ─▶ day_event 'close'
+    journal ─as of the day─▶ C13 C15 C17 C19 C38 C51, counts, slips under way too long ─▶ all open points
+                                                                              none ─▶ day_event 'close'
 
 A closed day takes no further document of a drawer (ledger.journal, C49). A difference
 in 待处理财产损溢 (1901) may stay until the month is closed. A control that domain §4 gives
@@ -21,6 +21,8 @@ from types import MappingProxyType
 
 import polars as pl
 
+from ledger import drawers, series
+from ledger.calendar import Calendar
 from ledger.controls import CONTROLS, control_fault
 from ledger.errors import Fault, NotFound, Refused
 from ledger.funds import FLOAT_FUND
@@ -32,12 +34,6 @@ from ledger.overrides import granted
 from ledger.state import decode
 from ledger.storage import journal_sql as sql
 from ledger.storage.engine import Session, now
-
-RECEIPTS = (
-    "cash_receipt", "removed_meter_receipt", "back_charge_receipt", "partial_payment", "general_deposit",
-    "builder_prepayment", "tm_sale", "materials",
-)  # fmt: skip
-"""Documents whose money goes into a drawer."""
 
 SLIP = "E10"
 """Code of a slip under way too long: the rule of E10, open to the finance head's override (domain §9.2)."""
@@ -87,10 +83,10 @@ def close_day(
         if refused:
             raise Refused(refused)
         passed = tuple(fault for fault in faults if fault.code in overrides)
-        drawers = _drawers(ledger, session, date)
+        table = _drawers(ledger, session, date)
         recorded_at = now()
         content = {
-            "drawers": [dict(row) for row in drawers.iter_rows(named=True)],
+            "drawers": [dict(row) for row in table.iter_rows(named=True)],
             "passed": [{"control": f.code, "message": f.message, "by": overrides[f.code or ""]} for f in passed],
         }
         session.insert(
@@ -103,7 +99,7 @@ def close_day(
                 }
             ),
         )  # fmt: skip
-    return DayClose(date=date, status="closed", recorded_at=recorded_at, drawers=drawers, passed=passed)
+    return DayClose(date=date, status="closed", recorded_at=recorded_at, drawers=table, passed=passed)
 
 
 def open_points(ledger: Ledger, session: Session, date: dt.date) -> list[Fault]:
@@ -111,12 +107,15 @@ def open_points(ledger: Ledger, session: Session, date: dt.date) -> list[Fault]:
     source = sql.JournalSource(session, ledger.book_id)
     cash = source.daily(["1001."], date)
     return [
-        *_cash_left(cash),
+        *_cash_left(cash, date),
+        *_bank_balances(ledger, session, source, date),
         *_floats(cash, ledger),
         *_three_ways(ledger, session, date),
         *_invoices(ledger, source, date),
         *_shorts(ledger, source, date),
         *_slips(ledger, session, source, date),
+        *drawers.open_points(ledger, session, date),
+        *_numbers(ledger, session, date),
     ]
 
 
@@ -149,8 +148,9 @@ def _who(ledger: Ledger, name: str) -> str:
 # -- the points -----------------------------------------------------------------------------
 
 
-def _cash_left(cash: pl.DataFrame) -> list[Fault]:
-    """C13: what a drawer holds beyond its float is in the bank the same day."""
+def _cash_left(cash: pl.DataFrame, date: dt.date) -> list[Fault]:
+    """C13: what a drawer holds beyond its float is in the bank the same day; C14: on the last day of the
+    month there is no agreement with the bank that it may wait."""
     left = (
         cash.filter(pl.col("fund").ne_missing(FLOAT_FUND))
         .group_by("cashier", "fund")
@@ -160,7 +160,22 @@ def _cash_left(cash: pl.DataFrame) -> list[Fault]:
         .agg(pl.col("amount").sum())
         .sort("cashier")
     )
-    return [control_fault("C13", c=cashier, x=format_fen(amount)) for cashier, amount in left.iter_rows()]
+    faults = [control_fault("C13", c=cashier, x=format_fen(amount)) for cashier, amount in left.iter_rows()]
+    last = date == Calendar.month_end(date)
+    return faults + [control_fault("C14", value=cashier) for cashier in left["cashier"] if last]
+
+
+def _bank_balances(ledger: Ledger, session: Session, source: sql.JournalSource, date: dt.date) -> list[Fault]:
+    """C23: the bank journal of every account balances: yesterday's balance and today's lines make today's."""
+    before, after = source.daily(["1002."], date - dt.timedelta(days=1)), source.daily(["1002."], date)
+    moved = sql.bank_turnover(session, ledger.book_id, date)
+    faults = []
+    for bank in ledger.book.banks:
+        code = pl.col("account") == bank.code
+        opening, closing = int(before.filter(code)["amount"].sum()), int(after.filter(code)["amount"].sum())
+        if opening + moved.get(bank.code, 0) != closing:
+            faults.append(control_fault("C23", value=bank.short, k=bank.short, d=date))
+    return faults
 
 
 def _floats(cash: pl.DataFrame, ledger: Ledger) -> list[Fault]:
@@ -174,7 +189,7 @@ def _floats(cash: pl.DataFrame, ledger: Ledger) -> list[Fault]:
 
 def _three_ways(ledger: Ledger, session: Session, date: dt.date) -> list[Fault]:
     """C17, per cashier: money taken = daily summary (what it settled) = the documents themselves."""
-    sums = _receipts(ledger, session, date)
+    sums = drawers.receipts(ledger, session, date)
     off = sums.filter((pl.col("taken") != pl.col("settled")) | (pl.col("taken") != pl.col("documents")))
     return [
         control_fault(
@@ -186,26 +201,6 @@ def _three_ways(ledger: Ledger, session: Session, date: dt.date) -> list[Fault]:
         )
         for row in off.iter_rows(named=True)
     ]
-
-
-def _receipts(ledger: Ledger, session: Session, date: dt.date) -> pl.DataFrame:
-    """Per cashier of a day: ``taken`` (Σ debit of the drawer by receipts), ``settled`` (what stands against
-    it) and ``documents`` (Σ of the amounts written in the documents), reversals counted against."""
-    entries = _cash_entries(ledger, session, date).filter(pl.col("kind").is_in(RECEIPTS))
-    schema = {"cashier": pl.String, "taken": pl.Int64, "settled": pl.Int64, "documents": pl.Int64}
-    parts = [pl.DataFrame(schema=schema)]
-    for part in entries.partition_by("kind", maintain_order=True):
-        rows = part.with_columns(written=decode(part, part["kind"][0])["amount"])
-        sign = pl.when(pl.col("reversing")).then(-1).otherwise(1)
-        # A card's price is the book's own where the document does not repeat it.
-        rows = rows.with_columns(documents=pl.coalesce(pl.col("written") * sign, "taken").cast(pl.Int64))
-        parts.append(rows.select(list(schema)))
-    return pl.concat(parts).group_by("cashier").agg(pl.col("taken", "settled", "documents").sum()).sort("cashier")
-
-
-def _cash_entries(ledger: Ledger, session: Session, date: dt.date) -> pl.DataFrame:
-    accounts = list(ledger.chart.role_map("cash").values())
-    return sql.drawer_entries(session, ledger.book_id, date, accounts)
 
 
 def _invoices(ledger: Ledger, source: sql.JournalSource, date: dt.date) -> list[Fault]:
@@ -255,11 +250,19 @@ def _slips(ledger: Ledger, session: Session, source: sql.JournalSource, date: dt
     ]
 
 
+def _numbers(ledger: Ledger, session: Session, date: dt.date) -> list[Fault]:
+    """C38: invoices and receipts since the last closed day run on, in the hands they were given to. What a
+    closed day let pass keeps no later one open."""
+    closed = [day for day in sql.closed_days(session, ledger.book_id) if day < date]
+    since = max(closed) + dt.timedelta(days=1) if closed else (ledger.cutover or dt.date.min)
+    return series.faults(session, ledger.book_id, ledger.book, since, date)
+
+
 def _drawers(ledger: Ledger, session: Session, date: dt.date) -> pl.DataFrame:
     """The day as it is closed: ``cashier, received, banked, float``."""
-    deposits = _cash_entries(ledger, session, date).filter(pl.col("kind") == "cash_deposit")
+    deposits = drawers.cash_entries(ledger, session, date).filter(pl.col("kind") == "cash_deposit")
     cash = sql.JournalSource(session, ledger.book_id).daily(["1001."], date)
-    received = _receipts(ledger, session, date).select("cashier", received="taken")
+    received = drawers.receipts(ledger, session, date).select("cashier", received="taken")
     banked = deposits.group_by("cashier").agg(banked=pl.col("given").sum())
     floats = cash.filter(pl.col("fund") == FLOAT_FUND).group_by("cashier").agg(pl.col("amount").sum().alias("float"))
     return (

@@ -287,6 +287,14 @@ _VOCABULARY: dict[str, Column] = {
         Column("to_no", "止号", "ref", True, ("终止号", "终止号码"), note="最后一张的号码"),
         Column("holder", "领用人", "ref", True, (), note="领用人"),
         Column("bill", "应收", "money", True, ("应收金额",), note="用来核对:须与计算出的应收相同"),
+        Column("copies", "收回联数", "integer", True, ("联数",), note="作废时收齐的联数;空着即各联齐全"),
+        Column("route", "表本", "ref", True, ("表本号", "本号"), note="抄表本的编号"),
+        Column("book_total", "表本水量", "integer", True, ("表本合计水量", "表本总水量"), note="用来核对:本表本各户水量之和"),
+        Column("diameter", "口径", "integer", True, ("表径", "DN"), note="水表口径,毫米"),
+        Column("constant_flow", "锅炉或连续生产", "enum", True, ("连续生产",), _choices("yes 是", "no 否"), "锅炉、连续生产的用户填是"),
+        Column("invoice_amount", "票面金额", "money", True, ("发票金额",), note="用来核对:须与金额相同"),
+        Column("invoice_name", "票面户名", "text", True, ("购方名称", "发票户名"), note="用来核对:须与户名相同"),
+        Column("reader", "抄表员", "ref", True, ("供水营销员",), note="抄表员的姓名或编号"),
         Column("to_account", "转入科目", "account", True, ("转入科目代码",), note="转入的应收账款科目"),
         Column("change", "变更类型", "enum", True, (), _choices("holder 过户更名 过户 更名", "stream 单位居民互转 户别", "pay_mode 改交费方式 交费方式", "close 销户"), "变更类型"),
         Column("channel_no", "渠道单号", "ref", True, ("渠道流水号", "商户单号"), note="扫码或POS的交易单号"),
@@ -395,7 +403,7 @@ _TABLE: tuple[Kind, ...] = (
     # master data and opening
     _kind(
         "customers", "客户资料", "Customers", "",
-        "customer name stream usage_class pay_mode kind branch from? payer_account? special_day?",
+        "customer name stream usage_class pay_mode kind branch from? payer_account? special_day? reader? diameter? constant_flow?",
         "customer=R2; name=赵二; stream=居民户; usage_class=R; pay_mode=普通; kind=正常; branch=城南; from=2023-01-01",
         posts=False, date=False,
     ),
@@ -429,8 +437,8 @@ _TABLE: tuple[Kind, ...] = (
     # the drawer and the bills
     _kind(
         "number_void", "票据作废", "Number void", "C38",
-        "series invoice reason",
-        "date=2023-06-09; series=发票; invoice=00012002; reason=打印错位,各联齐全",
+        "series invoice reason copies?",
+        "date=2023-06-09; series=发票; invoice=00012002; reason=打印错位; copies=3",
         number="invoice", posts=False,
     ),
     _kind(
@@ -447,7 +455,7 @@ _TABLE: tuple[Kind, ...] = (
     ),
     _kind(
         "charge", "水费开账", "Charges", "E02 E03",
-        "customer bill_month usage_class volume read_code approval_no? bill?",
+        "customer bill_month usage_class volume read_code approval_no? bill? route? book_total?",
         "doc_no=B-R2; date=2023-06-05; customer=R2; bill_month=2023-06; usage_class=R; volume=28; read_code=正常; bill=120.80",
         change={"doc_no": {"aliases": ("账单号", "凭单号")}},
     ),
@@ -497,7 +505,7 @@ _TABLE: tuple[Kind, ...] = (
     # money at the counter
     _kind(
         "cash_receipt", "现金收费", "Cash receipts", "E06 E07",
-        "customer amount cashier late_charge? invoice",
+        "customer amount cashier late_charge? invoice invoice_amount? invoice_name?",
         "date=2023-06-09; customer=R2; amount=120.80; cashier=C01; invoice=00012001",
         number="invoice", change={"invoice": {"zh": "发票号", "aliases": ("票据号", "发票号码", "票号")}},
     ),
@@ -573,9 +581,13 @@ _TABLE: tuple[Kind, ...] = (
     ),
     _kind(
         "collection_batch", "托收批次", "Collection batches", "E16",
-        "batch customer bill_month amount bank channel? bill_no?",
+        "batch customer bill_month amount bank channel? bill_no? payer_account? name? serial?",
         "date=2023-06-15; batch=TS202306; customer=E1; bill_month=2023-06; amount=4,800.00; bank=工行0101; channel=工行",
-        number="batch", posts=False, change={"channel": {"values": _COLLECTION}},
+        number="batch", posts=False,
+        change={
+            "channel": {"values": _COLLECTION},
+            "serial": {"zh": "送出序号", "aliases": ("托收序号",), "note": "这一笔在送出文件中的序号"},
+        },
     ),
     _kind(
         "collection_result", "托收结果", "Collection results", "E16",

@@ -29,7 +29,7 @@ from ledger.errors import AlreadyReversed, ConflictingDocument, Fault, NotFound,
 from ledger.i18n import _
 from ledger.money import format_fen
 from ledger.number_series import USE, marks
-from ledger.operators import Operator, Staff
+from ledger.operators import Operator, Staff, certificates_lost
 from ledger.operators import staff as staff_of
 from ledger.postings import RULES, apply_advance, profit_close
 from ledger.postings.faults import rows_at_fault
@@ -186,6 +186,7 @@ def post_in(
     batch = _Batch(ledger, session, today)
     if not people.unstaffed:
         batch.faults += [fault for k, rows in fresh for fault in _who_is_named(k, rows, people, makers[0])]
+        batch.faults += _certificates(session, ledger.book_id, fresh, people)
     for part_kind, rows in _segments(fresh):
         batch.run(part_kind, rows)
     batch.apply_advances()
@@ -295,6 +296,18 @@ def reverse(
         batch.refuse_banked(red, original["date"], on)
         batch.refuse_faults()
         return batch.write("reverse", f"reverse:{entry_id}", (None, None), operator)
+
+
+def _certificates(session: Session, book_id: int, parts: list[tuple[Kind, pl.DataFrame]], people: Staff) -> list[Fault]:
+    """C28: whose certificate is reported lost takes no part in a transfer of the online bank."""
+    lost = [people.people[person] for person in certificates_lost(session, book_id)]
+    names = [name.casefold() for person in lost for name in (person.id, person.name)]
+    faults: list[Fault] = []
+    for kind, rows in parts if names else ():
+        for column in ("maker", "checker", "approver") if kind.name in requests.TRANSFERS else ():
+            his = rows.filter(pl.col(column).str.to_lowercase().is_in(names)).with_columns(kind=pl.lit(kind.name))
+            faults += faults_of(his, column, control_message("C28"), code="C28")
+    return faults
 
 
 def _may_reverse(session: Session, ledger: Ledger, original: dict[str, Any], person: Operator) -> None:

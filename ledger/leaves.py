@@ -2,100 +2,92 @@
 
 A record is a JSON array that holds only texts, arrays and null::
 
-    ["meterbook.entry/1","operating","17","2023-06","记","12",…,[["1","1001.C01","120.80","0.00",…],…]]
+    ["meterbook.entry/1","operating","17","2023-06","记","12",…,[["1","2023-06-09","1001.C01","120.80","0.00",…],…]]
 
 exactly as ``json.dumps(a, ensure_ascii=False, separators=(",", ":"))`` writes it. The
 first text is kind and version: a new field makes a new version, never another meaning.
-Amounts are yuan with two decimals, dates and instants ISO. Built as columns, a million
-lines at a time; golden vectors hold the form. Source: audit.md §2.3, architecture decision 7.
+Amounts are yuan with two decimals, dates and instants ISO, bytes stand as their SHA-256.
+Built as columns, a million lines at a time; golden vectors hold the form. Source:
+audit.md §2.3, architecture decision 7.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
 ENTRY, FACT, BATCH, ROWS = "meterbook.entry/1", "meterbook.fact/1", "meterbook.batch/1", "meterbook.rows/1"
 
-ENTRY_FIELDS = (
-    "entry_id", "period", "vtype", "vno", "date", "kind", "event", "doc_no", "memo", "reverses", "caused_by", "maker",
-    "checker", "approver", "content", "sheet", "row", "batch_id", "lines",
-)  # fmt: skip
-BATCH_FIELDS = (
-    "batch_id", "batch_key", "kind", "first_entry", "entries", "lines", "first_fact", "facts", "debit", "credit",
-    "source_name", "source_sha256", "operator", "today", "recorded_at",
-)  # fmt: skip
-HEAD_FIELDS = ("operator", "recorded_at", "source_sha256")
-"""Fields of the batch that stand in each of its entries and facts too."""
 LINE_FIELDS = (
     "line", "date", "account", "debit", "credit", "branch", "bank", "cashier", "customer", "bill_month", "fund", "item",
     "staff", "document",
 )  # fmt: skip
-FACT_FIELDS = ("fact_id", "batch_id", "kind", "doc_no", "subject", "date", "content", "sheet", "row")
+ENTRY_FIELDS = (
+    "entry_id", "period", "vtype", "vno", "date", "kind", "event", "doc_no", "memo", "reverses", "caused_by", "maker",
+    "checker", "approver", "content", "operator", "batch_id", "source_sha256", "sheet", "row", "recorded_at", "lines",
+)  # fmt: skip
+"""Behind the book's code; the lines follow as an array of arrays of ``LINE_FIELDS``."""
+FACT_FIELDS = (
+    "fact_id", "kind", "doc_no", "subject", "date", "content", "operator", "batch_id", "source_sha256", "sheet", "row",
+    "recorded_at",
+)  # fmt: skip
+HEAD_FIELDS = ("operator", "source_sha256", "recorded_at")
+"""Fields of the batch that stand in each of its entries and facts too."""
+BATCH_FIELDS = (
+    "batch_id", "batch_key", "kind", "first_entry", "entries", "lines", "first_fact", "facts", "debit", "credit",
+    "source_name", "source_sha256", "operator", "today", "recorded_at",
+)  # fmt: skip
 
-AMOUNTS = frozenset({"debit", "credit"})
+AMOUNTS = frozenset(
+    {"debit", "credit", "amount", "amount_in", "amount_out", "balance", "opening", "closing", "difference"}
+)
+"""Columns of fen, in whatever table."""
 
-_CONTROL = r"[\x00-\x1f]"
+MANY = 1_000
+"""From so many rows on it pays to write each value once where values repeat."""
+
+_ESCAPES = {chr(code): json.dumps(chr(code))[1:-1] for code in (*range(32), ord('"'), ord("\\"))}
 
 
 def entries(code: str, batch: pl.DataFrame, entry: pl.DataFrame, posting: pl.DataFrame) -> pl.Series:
-    """The records of a batch's entries, in order; frames as they are inserted (``batch`` of one row)."""
-    lines = (
-        posting.sort("entry_id", "line")
-        .select("entry_id", _line=array([text(name, posting) for name in LINE_FIELDS]))
+    """The records of entries, in their order; ``batch`` holds the rows of all their batches."""
+    entry = _in_order(entry, ["entry_id"])
+    lines = _in_order(posting, ["entry_id", "line"])
+    listed = (
+        lines.select(pl.col("entry_id").set_sorted(), _lines=_array(lines, LINE_FIELDS))
         .group_by("entry_id", maintain_order=True)
-        .agg(pl.col("_line").str.join(","))
+        .agg("_lines")  # joined as a list below: joining in the aggregation costs five times as much
+        .with_columns(pl.col("_lines").list.join(","))
     )
-    rows = entry.sort("entry_id").join(lines, on="entry_id", how="left", maintain_order="left")
-    fields = [text(name, rows) for name in ENTRY_FIELDS]
-    head = [pl.lit(quoted_value(batch, name)) for name in HEAD_FIELDS]
-    body = pl.concat_str(pl.lit("["), pl.col("_line").fill_null(""), pl.lit("]"))
-    return _escaped_controls(rows.select(array([pl.lit(quoted(ENTRY)), pl.lit(quoted(code)), *fields, *head, body])).to_series())
+    rows = _with_heads(entry, batch).join(listed, on="entry_id", how="left", maintain_order="left")
+    rows = rows.with_columns(pl.col("_lines").fill_null(""))
+    return rows.select(_array(rows, ENTRY_FIELDS, ENTRY, code, tail=[",[", pl.col("_lines"), "]"])).to_series()
 
 
 def facts(code: str, batch: pl.DataFrame, fact: pl.DataFrame) -> pl.Series:
-    """The records of a batch's facts, in order."""
-    rows = fact.sort("fact_id")
-    head = [pl.lit(quoted_value(batch, name)) for name in HEAD_FIELDS]
-    fields = [text(name, rows) for name in FACT_FIELDS]
-    return _escaped_controls(rows.select(array([pl.lit(quoted(FACT)), pl.lit(quoted(code)), *fields, *head])).to_series())
+    """The records of facts, in their order; ``batch`` holds the rows of all their batches."""
+    rows = _with_heads(_in_order(fact, ["fact_id"]), batch)
+    return rows.select(_array(rows, FACT_FIELDS, FACT, code)).to_series()
 
 
 def manifest(code: str, batch: pl.DataFrame) -> pl.Series:
-    """The record that closes a batch: all its row says."""
-    fields = [text(name, batch) for name in BATCH_FIELDS]
-    return _escaped_controls(batch.select(array([pl.lit(quoted(BATCH)), pl.lit(quoted(code)), *fields])).to_series())
+    """The record that closes each batch: all its row says."""
+    return batch.select(_array(batch, BATCH_FIELDS, BATCH, code)).to_series()
 
 
 def rows(code: str, table: str, columns: Sequence[str], frame: pl.DataFrame) -> pl.Series:
-    """One record per row of any other table: every column but the book, which stands in front."""
-    fields = [text(name, frame) for name in columns if name != "book_id"]
-    return _escaped_controls(frame.select(array([pl.lit(quoted(f"meterbook.{table}/1")), pl.lit(quoted(code)), *fields])).to_series())
+    """One record per row of any other table: every column of it, behind the book's code."""
+    return frame.select(_array(frame, columns, f"meterbook.{table}/1", code)).to_series()
 
 
-def array(items: Sequence[pl.Expr]) -> pl.Expr:
-    """A JSON array of items that are JSON already."""
-    return pl.concat_str(pl.lit("["), pl.concat_str(items, separator=","), pl.lit("]"))
-
-
-def text(name: str, frame: pl.DataFrame) -> pl.Expr:
-    """A column as JSON texts; null where it is null or not there."""
-    if name not in frame.columns:
-        return pl.lit("null")
-    dtype = frame.schema[name]
-    column = pl.col(name)
-    if dtype == pl.Null:
-        return pl.lit("null")
-    if name in AMOUNTS:
-        return _or_null(name, pl.concat_str(pl.lit('"'), yuan(column), pl.lit('"')))
-    if dtype == pl.Binary:
-        return _or_null(name, pl.concat_str(pl.lit('"'), column.bin.encode("hex"), pl.lit('"')))
-    if dtype == pl.Date:
-        return _or_null(name, pl.concat_str(pl.lit('"'), column.dt.to_string("iso"), pl.lit('"')))
-    if dtype != pl.String:
-        return _or_null(name, pl.concat_str(pl.lit('"'), column.cast(pl.String), pl.lit('"')))
-    return _or_null(name, pl.concat_str(pl.lit('"'), escaped(column), pl.lit('"')))
+def row_set(code: str, table: str, first: Sequence[str], last: Sequence[str], records: pl.Series) -> str:
+    """One record for many rows of a table, in order of their keys: the first and the last, how many, and
+    the SHA-256 of their own records, one a line."""
+    digest = hashlib.sha256("\n".join(records).encode()).hexdigest()
+    return _json([ROWS, code, table, list(first), list(last), str(len(records)), digest])
 
 
 def yuan(fen: pl.Expr) -> pl.Expr:
@@ -105,36 +97,73 @@ def yuan(fen: pl.Expr) -> pl.Expr:
     return pl.concat_str(sign, (size // 100).cast(pl.String), pl.lit("."), (size % 100).cast(pl.String).str.zfill(2))
 
 
-def escaped(column: pl.Expr) -> pl.Expr:
-    """The inside of a JSON text, but for control characters: :func:`_escaped_controls` sees to these."""
-    return column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def quoted(value: str | None) -> str:
-    """One JSON text, or null."""
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
-
-
-def quoted_value(frame: pl.DataFrame, name: str) -> str:
-    """A cell of a frame of one row as a JSON text."""
-    value = frame[name][0] if name in frame.columns else None
-    return quoted(None if value is None else str(value))
+def _in_order(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Sorted by whole numbers; what is so already (nearly always) is left as it is."""
+    later = pl.lit(value=False)
+    for name in reversed(by):
+        step = pl.col(name).diff()
+        later = (step > 0) | ((step == 0) & later)
+    return frame if frame.select(later.all()).item() else frame.sort(by)
 
 
-def _or_null(name: str, written: pl.Expr) -> pl.Expr:
-    return pl.when(pl.col(name).is_null()).then(pl.lit("null")).otherwise(written)
+def _with_heads(frame: pl.DataFrame, batch: pl.DataFrame) -> pl.DataFrame:
+    heads = batch.select("batch_id", *(name for name in HEAD_FIELDS if name in batch.columns))
+    return frame.join(heads, on="batch_id", how="left", maintain_order="left")
 
 
-_CONTROLS = {chr(code): quoted(chr(code))[1:-1] for code in range(32)}
+def _array(frame: pl.DataFrame, names: Sequence[str], *texts: str, tail: Sequence[str | pl.Expr] = ()) -> pl.Expr:
+    """A JSON array of fixed texts and columns (null where a column is not there), then ``tail`` as it is."""
+    parts: list[str | pl.Expr] = ["[" + "".join(_json(text) + "," for text in texts)]
+    for name in names:
+        column = frame.get_column(name, default=None)
+        if column is None or 0 < len(column) == column.null_count():
+            parts.append("null,")
+        elif column.null_count():
+            parts += [pl.concat_str(pl.lit('"'), pl.lit(_text(column)), pl.lit('"')).fill_null("null"), ","]
+        else:
+            parts += ['"', pl.lit(_text(column)), '",']
+    parts[-1] = str(parts[-1])[:-1]
+    return pl.concat_str(_merged([*parts, *tail, "]"]))
 
 
-def _escaped_controls(records: pl.Series) -> pl.Series:
-    """Control characters as JSON writes them. Raw ones stand inside texts only, and nearly never: one look
-    at the whole is cheaper than thirty-two at each column."""
-    if not records.str.contains(_CONTROL).any():
-        return records
-    for plain, written in _CONTROLS.items():
-        records = records.str.replace_all(plain, written, literal=True)
-    return records
+def _merged(parts: Sequence[str | pl.Expr]) -> list[pl.Expr]:
+    """Neighbouring texts as one literal."""
+    merged: list[pl.Expr] = []
+    pending = ""
+    for part in parts:
+        if isinstance(part, str):
+            pending += part
+            continue
+        if pending:
+            merged.append(pl.lit(pending))
+        merged.append(part)
+        pending = ""
+    return [*merged, pl.lit(pending)] if pending else merged
+
+
+def _text(column: pl.Series) -> pl.Series:
+    """Values as they stand between the quotes of JSON."""
+    if column.dtype == pl.String:
+        unsafe = column.str.contains_any(list(_ESCAPES)).any()
+        return column.str.replace_many(list(_ESCAPES), list(_ESCAPES.values())) if unsafe else column
+    if column.dtype == pl.Binary:
+        texts = [None if value is None else hashlib.sha256(value).hexdigest() for value in column]
+        return pl.Series(column.name, texts, pl.String)
+    if column.dtype == pl.Date:
+        return _by_value(column, lambda value: value.dt.to_string("iso"))
+    if column.name in AMOUNTS:
+        return _by_value(column, yuan)
+    return _by_value(column, lambda value: value.cast(pl.String))
+
+
+def _by_value(column: pl.Series, write: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    """Each value as text, written once where values repeat much."""
+    frame = column.alias("value").to_frame()
+    if len(column) >= MANY and (values := column.unique()).len() * 4 < len(column):
+        texts = values.alias("value").to_frame().select(write(pl.col("value"))).to_series()
+        return column.replace_strict(values, texts, return_dtype=pl.String)
+    return frame.select(write(pl.col("value"))).to_series()

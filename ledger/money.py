@@ -23,7 +23,7 @@ LIMIT = 10**15
 _AMOUNT = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,2})?")
 _GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _SIGNED = re.compile(r"(?P<sign>[+-]?)(?P<mark>¥?)(?P<rest>[^+-].*)", re.DOTALL)
-_DISGUISED = re.compile("[\u00b2\u00b3\u00b9\u2070-\u209f\u2460-\u24ff\u2776-\u2793]")
+DISGUISED = re.compile("[\u00b2\u00b3\u00b9\u2070-\u209f\u2460-\u24ff\u2776-\u2793]")
 
 
 class InvalidAmount(ValueError):
@@ -44,7 +44,7 @@ def parse_fen(text: str) -> int:
     Raises:
         InvalidAmount: with the sentence for the user.
     """
-    if _DISGUISED.search(text):  # ², ① …: NFKC would read them as digits
+    if DISGUISED.search(text):  # ², ① …: NFKC would read them as digits
         raise InvalidAmount(_("应为金额(元,最多两位小数)"))
     plain = normal_text(text)
     if signed := _SIGNED.fullmatch(plain):

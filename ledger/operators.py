@@ -187,6 +187,52 @@ def appoint(
     return made
 
 
+CERTIFICATE, SAFE = "certificate", "safe_holder"
+
+
+def certificates_lost(session: Session, book_id: int) -> frozenset[str]:
+    """Who reported the certificate (用户证书) of the online bank lost and has no new one yet (C28)."""
+    last = {fact.subject or "": fact.get("state") for fact in records.facts(session, book_id, CERTIFICATE)}
+    return frozenset(person for person, state in last.items() if state == "lost")
+
+
+def report_certificate(
+    session: Session, book_id: int, person: str, *, lost: bool, by: str, today: dt.date, reason: str = ""
+) -> None:
+    """A certificate is lost, by its holder or any lead; it is good again, by the finance head (C28).
+
+    Raises:
+        Refused: he may not, or it is so already.
+    """
+    known = staff(session, book_id)
+    who = known.find(person)
+    actor = known.require(by, "task" if lost else "reopen_month")
+    if not lost and not known.unstaffed and actor.role != "finance_head":
+        raise Refused(
+            Fault(message=_("证书须由 {who} 恢复").format(who=role_name("finance_head")), value=actor.name, code="role")
+        )
+    if (who.id in certificates_lost(session, book_id)) is lost:
+        raise Refused(_("{name} 的证书已是如此").format(name=who.name))
+    count = len(records.facts(session, book_id, CERTIFICATE, subject=who.id))
+    content = {"state": "lost" if lost else "good", "reason": reason}
+    records.record(
+        session, book_id, CERTIFICATE, [Fact(doc_no=f"{who.id}@{count + 1}", subject=who.id, date=today, content=content)],
+        operator=actor.id, today=today,
+    )  # fmt: skip
+
+
+def authorise_safe(session: Session, book_id: int, person: str, *, by: str, today: dt.date, safe: str = "") -> None:
+    """Register who holds the keys of a safe (保险柜, C29); by the finance head or a reviewer (经营公司负责人)."""
+    known = staff(session, book_id)
+    who, actor = known.find(person), known.require(by, "approve")
+    count = len(records.facts(session, book_id, SAFE))
+    content = {"safe": safe, "name": who.name}
+    records.record(
+        session, book_id, SAFE, [Fact(doc_no=f"{who.id}@{count + 1}", subject=who.id, date=today, content=content)],
+        operator=actor.id, today=today,
+    )  # fmt: skip
+
+
 def _identified(known: Staff, book: Book, person: str) -> str:
     """The id a person goes by: as an operator, else as the book has it, else as written."""
     try:

@@ -40,8 +40,13 @@ BY_ROLE: Final = {
 """Controls let pass by a role. ``E10``: a slip under way too long (domain §9.2)."""
 
 
-def grant(ledger: Ledger, control: str, about: str, *, reason: str, operator: str, today: dt.date) -> Fact:
+def grant(
+    ledger: Ledger, control: str, about: str, *, reason: str, operator: str, today: dt.date, loss_report: str = ""
+) -> Fact:
     """Let a control pass for one object: a day, a month, a document number.
+
+    ``loss_report`` is the number of the report of loss (遗失报告) without which a gap in the documents (C38) is
+    let pass by nobody: the lead reports it, the finance head lets it pass, the lead closes the day.
 
     Raises:
         Refused: the control knows no override, it is another's to give, or the reason is missing.
@@ -52,6 +57,8 @@ def grant(ledger: Ledger, control: str, about: str, *, reason: str, operator: st
         raise Refused(Fault(message=_("{control} 不可放行").format(control=code), value=known, code="override"))
     if not reason.strip() or not about.strip():
         raise Refused(_("放行须写明对象和原因"))
+    if code == "C38" and not loss_report.strip():
+        raise Refused(Fault(message=_("票据断号须凭遗失报告放行(--loss-report)"), value=about, code="C38"))
     with ledger.store.writing(ledger.book_id) as session:
         people = staff(session, ledger.book_id)
         person = people.require(operator, "override")
@@ -60,7 +67,8 @@ def grant(ledger: Ledger, control: str, about: str, *, reason: str, operator: st
             raise Refused(Fault(message=_("{control} 须由 {who} 放行").format(control=code, who=who), code="override"))
         fact = Fact(
             doc_no=f"{code}/{about.strip()}", subject=code, date=today,
-            content={"object": about.strip(), "reason": reason.strip()},
+            content={"object": about.strip(), "reason": reason.strip()}
+            | ({"loss_report": loss_report.strip()} if loss_report.strip() else {}),
         )  # fmt: skip
         records.record(session, ledger.book_id, KIND, [fact], operator=person.id, today=today)
     return fact

@@ -16,6 +16,7 @@ _CHOICES: Final = {
     "ar_leaf": ("none", "customer"),
     "arrears_assessment": ("marginal", "all"),
     "close_pl": ("none", "monthly", "yearly"),
+    "drawer_count": ("optional", "required"),
     "reconciliation_preparer": ("lead", "accountant"),
     "tm": ("on_month", "on_consumption"),
     "tm_tier": ("first", "all"),
@@ -23,6 +24,8 @@ _CHOICES: Final = {
     "vat_point": ("billing", "receipt"),
     "voucher_type": ("记", "收付转"),
 }
+_DEFAULTS: Final = {"drawer_count": ("optional",)}
+"""What holds in a book that was written before the choice existed."""
 _SETTLEMENT: Final = ("levy", "net", "late_charge")
 _ADVANCES: Final = ("partial", "over", "deposit", "builder", "tm")
 
@@ -87,14 +90,18 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Choices among lawful treatments (domain §9.1)."""
+    """Choices among lawful treatments (domain §9.1); ``matching_fees`` in basis points."""
 
     accounting_standard: str
     ar_leaf: str
     arrears_assessment: str
     close_pl: str
     direct_debit_slip: bool
+    drawer_blind: bool
+    drawer_count: str
     late_on_levies: bool
+    matching_fees: tuple[int, ...]
+    matching_unique_amount: bool
     reconciliation_preparer: str
     tm: str
     tm_tier: str
@@ -136,7 +143,9 @@ def read_thresholds(section: Section) -> Thresholds:
 
 def read_policies(section: Section) -> Policies:
     """The [policies] table of the book."""
-    chosen: dict[str, Any] = {key: section.choice(key, options) for key, options in _CHOICES.items()}
+    chosen: dict[str, Any] = {
+        key: section.choice(key, options, *_DEFAULTS.get(key, ())) for key, options in _CHOICES.items()
+    }
     orders: dict[str, Any] = {
         "settlement_order": section.choices("settlement_order", _SETTLEMENT),
         "advance_order": section.choices("advance_order", _ADVANCES),
@@ -146,7 +155,10 @@ def read_policies(section: Section) -> Policies:
             raise section.fault(key, _("应含全部:{options}").format(options="、".join(every)))
     policies = Policies(
         direct_debit_slip=section.flag("direct_debit_slip"),
+        drawer_blind=section.flag("drawer_blind", default=False),
         late_on_levies=section.flag("late_on_levies"),
+        matching_fees=section.percentages("matching_fees", ()),
+        matching_unique_amount=section.flag("matching_unique_amount", default=False),
         **chosen,
         **orders,
     )

@@ -85,6 +85,7 @@ ACTS: Final[dict[str, tuple[str, ...]]] = {
     "operators": ("administrator",),
     "config": ("administrator", "finance_head"),
     "backup": ("administrator", "accountant", "lead"),
+    "log": ("lead", "accountant", "reviewer", "finance_head", "auditor", "administrator"),
     "export": ("lead", "accountant", "reviewer", "finance_head", "auditor"),
     "read": ROLES,
 }

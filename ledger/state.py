@@ -28,6 +28,7 @@ BILL_KEYS = ("customer", "document", "bill_month")
 
 CUSTOMER_COLUMNS = (
     "customer", "name", "stream", "usage_class", "pay_mode", "kind", "branch", "from", "payer_account", "special_day",
+    "reader", "diameter", "constant_flow",
 )  # fmt: skip
 
 ITEM_COLUMNS = ("account", "branch", "bank", "cashier", "customer", "bill_month", "fund", "item", "staff", "document")

@@ -77,10 +77,14 @@ class State:
     last_entry: int
     sealed_at: str | None
     unstaffed: bool = False
+    size: int = 0
+    root: str = ""
 
     def text(self) -> str:
         """One phrase for the foot of a report."""
         said = _("截至分录 {entry}(封签 {seal})").format(entry=self.last_entry, seal=self.seals)
+        if self.root:
+            said += _(";检查点 {size} {root}").format(size=self.size, root=self.root[:16])
         # Nobody checked what one person did alone: whoever reads the report must know.
         return said + (_(";账套未配备人员,一人经办") if self.unstaffed else "")
 
@@ -89,7 +93,9 @@ def state(session: Session, book_id: int) -> State:
     """The last seal of the book."""
     seals, last_entry, sealed_at = session.rows(sql.STATE, book_id=book_id)[0]
     alone = staff(session, book_id).unstaffed
-    return State(int(seals), int(last_entry), None if sealed_at is None else str(sealed_at), alone)
+    size, root = (session.rows(sql.CHECKPOINT, book_id=book_id) or [(0, "")])[0]
+    when = None if sealed_at is None else str(sealed_at)
+    return State(int(seals), int(last_entry), when, alone, int(size), str(root))
 
 
 def dates(session: Session, book_id: int) -> tuple[dt.date, dt.date] | None:

@@ -194,3 +194,43 @@ def test_day_close(demo: str) -> None:
     """A day that is closed stays so; asking again changes nothing."""
     status, said = run("meterbook day close --date 2023-06-13")
     assert (status, "已日结" in said) == (0, True)
+
+
+def test_outstanding_for_people_and_its_log(demo: str, lead: None) -> None:
+    """Words instead of codes; a follow-up stands in the table, the log and R15; JSON keeps the codes."""
+    _status, text = run("meterbook outstanding --as-of 2023-06-30 --json")
+    march = next(item for item in json.loads(text) if item["date"] == "2023-03-31")
+    assert (march["category"], march["band"], march["amount_band"]) == ("book_in_not_bank", "long", "small")
+    command = f"meterbook outstanding follow-up {march['ref']} --account 工行0101 --today 2023-07-05"
+    assert run(f"{command} --enquiry 已函询 --next 2023-07-20 --owner L01")[0] == 0
+    assert run(command)[0] == 1
+    _status, shown = run("meterbook outstanding --as-of 2023-06-30")
+    for words in ("企业已收、银行未收", "长期", "连续 4 个月末未达", "已函询", "L01"):
+        assert words in shown
+    assert not {"book_in_not_bank", "IN_TRANSIT", "NO_DOCUMENT"} & set(shown.split())
+    assert "已函询" in run("meterbook outstanding log --account 工行0101")[1]
+    assert "已函询" in run("meterbook report R15 --month 2023-06")[1]
+
+
+def test_a_report_as_known_at_a_moment(demo: str) -> None:
+    """Before anything was recorded there is nothing; a moment is a day or a time; other reports know none."""
+    r14 = "meterbook report R14 --month 2023-06 --account 工行0101 --format json"
+    rows = json.loads(run(f"{r14} --known-at 2999-01-01")[1])["rows"]
+    assert json.loads(run(r14)[1])["rows"] == rows
+    before = json.loads(run(f"{r14} --known-at 2020-01-01T09:30")[1])["rows"]
+    assert {("balance", "0.00"), ("adjusted", "0.00")} == {(row["category"], row["amount"]) for row in before}
+    assert run(f"{r14} --known-at gestern")[0] != 0
+    assert run("meterbook report R25 --month 2023-06 --known-at 2023-07-01")[0] == 1
+
+
+def test_review_in_the_terminal(demo: str, lead: None) -> None:
+    """Keys from standard input; where it ends, the review ends, and says what is saved."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import cli; cli.main()", "reconcile", "review", "--account", "工行0101", "--month", "2023-06"],
+        cwd=ROOT, env={**os.environ, "METERBOOK_LANG": "en", "PYTHONIOENCODING": "utf-8"}, capture_output=True, text=True,
+        encoding="utf-8", check=False, input="s\nn\nwaiting for the slip\n\ns\n",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "[n]note [f]follow up [s]next [q]quit" in done.stdout
+    assert "1 decided, all saved" in done.stdout
+    assert "waiting for the slip" in run("meterbook outstanding --as-of 2023-06-30 --account 工行0101")[1]

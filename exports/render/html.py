@@ -11,7 +11,6 @@ from html import escape
 from exports.render import paper
 from exports.report import Report, Table
 from ledger.i18n import _, current_language
-from ledger.money import format_fen
 
 STYLE = """
 body { font-family: "Noto Serif CJK SC", SimSun, "Songti SC", serif; margin: 2rem auto; max-width: 70rem; color: #111; }
@@ -106,7 +105,7 @@ def _ties(report: Report) -> Iterator[str]:
     titles = "".join(f"<th>{title}</th>" for title in (_("勾稽"), _("左"), _("右"), _("差额"), _("结果")))
     yield f'<table class="ties">\n<thead><tr>{titles}</tr></thead>\n<tbody>'
     for tie in report.tie_outs:
-        amounts = "".join(_cell("money", format_fen(fen)) for fen in (tie.left, tie.right, tie.difference))
+        amounts = "".join(_cell("money", tie.text(value)) for value in (tie.left, tie.right, tie.difference))
         verdict = f'<td class="level">{_("平")}</td>' if tie.ok else f'<td class="off">{_("不平")}</td>'
         yield f"<tr><td>{escape(tie.name)}</td>{amounts}{verdict}</tr>"
     yield "</tbody>\n</table>"

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from exports.report import Column, Report
+from exports.report import Column, Report, TieOut
 from ledger.money import decimal_text
 
 
@@ -33,9 +33,9 @@ def data(report: Report) -> dict[str, Any]:
         "tie_outs": [
             {
                 "name": tie_out.name,
-                "left": decimal_text(tie_out.left),
-                "right": decimal_text(tie_out.right),
-                "difference": decimal_text(tie_out.difference),
+                "left": _tie(tie_out, tie_out.left),
+                "right": _tie(tie_out, tie_out.right),
+                "difference": _tie(tie_out, tie_out.difference),
                 "ok": tie_out.ok,
             }
             for tie_out in report.tie_outs
@@ -50,6 +50,10 @@ def render(report: Report) -> str:
 
 def _row(columns: Sequence[Column], row: Mapping[str, Any]) -> dict[str, Any]:
     return {column.key: _value(column, row.get(column.key)) for column in columns}
+
+
+def _tie(tie_out: TieOut, value: int) -> str:
+    return str(value) if tie_out.count else decimal_text(value)
 
 
 def _value(column: Column, value: Any) -> Any:

@@ -24,7 +24,6 @@ from exports.render import paper
 from exports.report import Report, Table
 from ledger.errors import Refused
 from ledger.i18n import _, current_language
-from ledger.money import format_fen
 
 FAMILIES: Final = (
     "Noto Serif CJK SC", "Noto Serif SC", "Source Han Serif SC", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC",
@@ -142,8 +141,8 @@ def _form(report: Report, table: Table, font: Font) -> dict[str, Any]:
         "tie_head": [_("勾稽"), _("左"), _("右"), _("差额"), _("结果")],
         "ties": [
             {
-                "name": tie.name, "left": format_fen(tie.left), "right": format_fen(tie.right),
-                "difference": format_fen(tie.difference), "ok": tie.ok, "verdict": _("平") if tie.ok else _("不平"),
+                "name": tie.name, "left": tie.text(tie.left), "right": tie.text(tie.right),
+                "difference": tie.text(tie.difference), "ok": tie.ok, "verdict": _("平") if tie.ok else _("不平"),
             }
             for tie in report.tie_outs
         ],

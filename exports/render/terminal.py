@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from exports.report import Column, Report, Table
+from exports.report import Column, Report, Table, TieOut
 from ledger.i18n import _
 from ledger.money import format_fen
 
@@ -86,8 +86,12 @@ def _tie_outs(report: Report) -> RichTable:
     grid.add_column("")
     for check in report.tie_outs:
         verdict = Text(_("平"), style="green") if check.ok else Text(_("不平"), style="bold red")
-        grid.add_row(Text(check.name), _amount(check.left), _amount(check.right), _amount(check.difference), verdict)
+        grid.add_row(Text(check.name), *_checked(check), verdict)
     return grid
+
+
+def _checked(check: TieOut) -> list[Text]:
+    return [Text(check.text(value), style="red" if value < 0 else "") for value in (check.left, check.right, check.difference)]
 
 
 def _amount(fen: int) -> Text:

@@ -245,7 +245,8 @@ def _foot(page: _Page, report: Report) -> None:
 
 def _tie_outs(page: _Page, report: Report) -> None:
     sheet, formats, names = page.sheet, page.formats, page.edge - 4
-    head, money = formats(bold=True, border=1, align="center", bg_color=HEADER), formats.cell("money")
+    head = formats(bold=True, border=1, align="center", bg_color=HEADER)
+    money, whole = formats.cell("money"), formats.cell("integer")
     page.at += 1
 
     def name(text: str, shape: Format) -> None:
@@ -259,8 +260,9 @@ def _tie_outs(page: _Page, report: Report) -> None:
     for check in report.tie_outs:
         page.at += 1
         name(check.name, formats(border=1, align="left", text_wrap=True))
-        for offset, fen in enumerate((check.left, check.right, check.difference)):
-            sheet.write_number(page.at, names + 1 + offset, Decimal(fen).scaleb(-2), money)
+        for offset, value in enumerate((check.left, check.right, check.difference)):
+            amount = value if check.count else Decimal(value).scaleb(-2)
+            sheet.write_number(page.at, names + 1 + offset, amount, whole if check.count else money)
         color = "#006100" if check.ok else "#C00000"
         verdict = _("平") if check.ok else _("不平")
         sheet.write_string(page.at, page.edge, verdict, formats(border=1, align="center", font_color=color))

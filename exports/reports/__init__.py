@@ -24,12 +24,15 @@ from ledger.errors import NotFound, Refused
 from ledger.i18n import _
 from ledger.storage.engine import Session
 
-_NAME = re.compile(r"r\d\d[a-z]?")
+_NAME = re.compile(r"[re]\d\d[a-z]?")
 
 
 def _definitions() -> dict[str, Definition]:
     """The definition of each register's module: a new register is a new file, nothing else."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if _NAME.fullmatch(module.name))
+    names = sorted(
+        (module.name for module in pkgutil.iter_modules(__path__) if _NAME.fullmatch(module.name)),
+        key=lambda name: (name[0] != "r", name),
+    )
     found: list[Definition] = [import_module(f"{__name__}.{name}").DEFINITION for name in names]
     return {definition.code: definition for definition in found}
 
@@ -63,25 +66,32 @@ def build(
     month: str | None = None,
     account: str | None = None,
     branch: str | None = None,
+    known_at: str | None = None,
     book_id: int = 1,
 ) -> Report:
     """A register, filled from the journal.
 
     ``account`` names a bank account (any of its names), for R10 a customer or an account of
-    the family, for R11 a transfer; ``branch`` a branch where the register knows one.
+    the family, for R11 a transfer; ``branch`` a branch where the register knows one;
+    ``known_at`` an instant (as ``recorded_at`` columns hold it): the register as known then.
 
     Raises:
         NotFound: an unknown register, account or branch.
-        Refused: both date and month; a register that needs an account without one.
+        Refused: both date and month; a register that needs an account without one, or a past
+            moment for one that knows none.
     """
     definition = find(code)
     if date is not None and month is not None:
         raise Refused(_("日期与月份只能给一个"))
+    if known_at is not None and not definition.known:
+        known = "、".join(row.code for row in REPORTS.values() if row.known)
+        raise Refused(_("{code} 不能按过去的时点出表(可以的:{known})").format(code=definition.code, known=known))
     request = Request(
         book_id=book_id,
         end=_end(session, book_id, date, month, book),
         account=account,
         branch=None if branch is None else book.branch(branch).code,
+        known_at=known_at,
     )
     return definition.build(session, book, chart, request)
 

@@ -79,7 +79,7 @@ def _columns(book: Book) -> list[Column]:
         Column("invoice", _("票号")),
         Column("bill_month", _("应收月份")),
         Column("customer", _("户号")),
-        Column("name", _("户名")),
+        Column("name", _("户名"), personal="name"),
         Column("volume", _("水量"), "integer", blank_zero=True),
         Column("net", _("净水价"), "money", blank_zero=True),
         *under(

@@ -105,7 +105,7 @@ def _columns() -> list[Column]:
     return [
         Column("number", _("序号"), "integer"),
         Column("customer", _("户号")),
-        Column("name", _("户名")),
+        Column("name", _("户名"), personal="name"),
         Column("invoice", _("票号")),
         Column("due", _("应收"), "money"),
         Column("received", _("实收"), "money"),

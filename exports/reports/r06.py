@@ -127,7 +127,7 @@ def _columns() -> list[Column]:
         Column("account", _("科目"), media=FLAT),
         Column("date", _("日期"), "date"),
         Column("customer", _("户号")),
-        Column("name", _("户名")),
+        Column("name", _("户名"), personal="name"),
         Column("document", _("票据号")),
         Column("voucher", _("凭证号")),
         Column("memo", _("摘要")),

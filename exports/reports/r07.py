@@ -121,7 +121,7 @@ def _row(item: dict[str, Any], told: dict[str, Any], known: dict[str, str], over
 def _columns(book: Book) -> list[Column]:
     return [
         Column("customer", _("户号")),
-        Column("name", _("户名")),
+        Column("name", _("户名"), personal="name"),
         Column("bill_month", _("所属月")),
         Column("due", _("应收"), "money"),
         Column("paid", _("实转"), "money"),

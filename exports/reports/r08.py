@@ -76,7 +76,7 @@ def _rows(
 def _columns(book: Book) -> list[Column]:
     return [
         Column("customer", _("户号")),
-        Column("name", _("户名")),
+        Column("name", _("户名"), personal="name"),
         Column("document", _("回单号")),
         Column("way", _("方式"), labels=labels.ways()),
         Column("amount", _("金额"), "money"),

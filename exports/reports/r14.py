@@ -10,14 +10,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from exports.report import PAPER, Column, Report, Row, Style, Table, TieOut, file_stem
+from exports.reports import r14_sheets
 from exports.reports.request import Definition, Request, head
-from ledger import views
+from ledger import followups, views
 from ledger.accounts import Chart
 from ledger.book import Bank, Book
 from ledger.i18n import _
 from ledger.money import format_fen
 from ledger.reconcile import run
 from ledger.reconcile.adjustment import CATEGORIES, SIDE_OF, Adjustment, reason_text
+from ledger.reconcile.chain import opening_chain
+from ledger.reconcile.review import item_of
 from ledger.storage.engine import Session
 
 LONG = ("long", "very_long")
@@ -25,7 +28,7 @@ LONG = ("long", "very_long")
 
 def load(session: Session, book: Book, bank: Bank, request: Request) -> Adjustment:
     """The adjustment of one bank account at the cut-off."""
-    return run.table(session, request.book_id, book, bank, request.end)
+    return run.table(session, request.book_id, book, bank, request.end, known_at=request.known_at)
 
 
 def build(session: Session, book: Book, chart: Chart, request: Request) -> Report:
@@ -48,13 +51,25 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         # a reason given in words may already stand in the line's text
         if row["reason"] and row["reason"] not in (row["memo"] or "")
     ]
-    ties = [
-        TieOut(_("企业调节后余额 = 银行调节后余额"), done.book_adjusted, done.bank_adjusted),
-        TieOut(
-            _("企业账面余额 = 银行存款日记账余额"),
-            done.book_balance,
-            views.balance(session, request.book_id, account, request.end),
-        ),
+    ties = [TieOut(_("企业调节后余额 = 银行调节后余额"), done.book_adjusted, done.bank_adjusted)]
+    if request.known_at is None:  # the journal's balances are those of now
+        balance = views.balance(session, request.book_id, account, request.end)
+        ties.append(TieOut(_("企业账面余额 = 银行存款日记账余额"), done.book_balance, balance))
+    sheets: list[tuple[str, Table]] = []
+    chain = opening_chain(session, request.book_id, book, bank, request.end, known_at=request.known_at)
+    if chain is not None:
+        ties += r14_sheets.chain_ties(chain)
+        notes.append(r14_sheets.chain_note(chain))
+        sheets.append((_("上期未达"), r14_sheets.chain_table(chain)))
+    if done.difference:
+        found = r14_sheets.findings(session, book, bank, done, request)
+        notes.append(r14_sheets.findings_note(found))
+        sheets.append((_("差额分析"), r14_sheets.findings_table(found)))
+    said = followups.latest(followups.log(session, request.book_id, known_at=request.known_at))
+    steps = [
+        _("{item}:{reason}").format(item=row["memo"] or row["reference"] or row["date"], reason=step.text())
+        for row in done.items.iter_rows(named=True)
+        if (step := said.get(item_of(bank.code, row)))
     ]
     return Report(
         code=DEFINITION.code,
@@ -64,19 +79,33 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         rows=rows,
         totals={},
         tie_outs=ties,
-        notes=[*notes, _("未达原因") + " " + ";".join(reasons)] if reasons else notes,
+        notes=[
+            *notes,
+            *(
+                f"{title} {';'.join(texts)}"
+                for title, texts in ((_("未达原因"), reasons), (_("跟进"), steps))
+                if texts
+            ),
+        ],
         signatures=(_("编制"), _("复核"), _("明细账会计"), _("日期")),
         file_stem=file_stem(request.cutoff, DEFINITION.zh, bank.short),
         paper=halves(done),
+        sheets=sheets,
         **head(
             session,
             book,
             request,
             (_("银行账户"), f"{bank.name} {bank.short}"),
             (_("账号"), bank.number),
+            *known_head(request),
             branch=bank.branch,
         ),
     )
+
+
+def known_head(request: Request) -> list[tuple[str, str]]:
+    """The moment of a table that is drawn as known in the past."""
+    return [] if request.known_at is None else [(_("截至时点"), request.known_at)]
 
 
 def category_labels() -> dict[str, str]:
@@ -147,6 +176,9 @@ def _half(done: Adjustment, side: str, title: str, balance: int, adjusted: int) 
         items = done.items.filter(done.items["category"] == category).iter_rows(named=True)
         blocks.append([(heading, "section"), *_items(items)])
     blocks.append([({"item": _("调节后余额"), "amount": adjusted}, "subtotal")])
+    if done.difference:
+        gap = {"item": _("差额(企业 − 银行)"), "amount": done.difference} if side == "book" else {"item": _("见差额分析")}
+        blocks.append([(gap, "alert")])
     return blocks
 
 
@@ -164,4 +196,4 @@ def _items(items: Iterable[dict[str, Any]]) -> list[_Cells]:
     return out
 
 
-DEFINITION = Definition(code="R14", zh="银行存款余额调节表", en="Bank reconciliation statement", build=build, bank=True)
+DEFINITION = Definition(code="R14", zh="银行存款余额调节表", en="Bank reconciliation statement", build=build, bank=True, known=True)

@@ -128,7 +128,7 @@ def _columns(book: Book) -> list[Column]:
         Column("count", _("笔数"), "integer"),
         Column("amount", _("合计金额"), "money"),
         Column("customer", _("户号")),
-        Column("name", _("户名")),
+        Column("name", _("户名"), personal="name"),
         Column("due", _("应扣"), "money"),
         Column("debited", _("实扣"), "money"),
         Column("result", _("结果"), labels=results),

@@ -104,7 +104,7 @@ def _columns() -> list[Column]:
     return [
         Column("approval_no", _("申请号")),
         Column("customer", _("户号")),
-        Column("name", _("户名")),
+        Column("name", _("户名"), personal="name"),
         Column("bill_month", _("月份")),
         Column("document", _("账单号")),
         Column("volume", _("水量"), "integer"),

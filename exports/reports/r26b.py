@@ -83,7 +83,7 @@ def _rows(bills: pl.DataFrame, held: pl.DataFrame, known: pl.DataFrame) -> list[
 def _columns() -> list[Column]:
     return [
         Column("customer", _("户号")),
-        Column("name", _("户名")),
+        Column("name", _("户名"), personal="name"),
         Column("stream", _("分类"), labels=labels.streams()),
         *under(
             _("账龄"),

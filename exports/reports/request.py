@@ -18,12 +18,16 @@ from ledger.storage.engine import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One asking for a register: a book, a last day, and what narrows it."""
+    """One asking for a register: a book, a last day, and what narrows it.
+
+    ``known_at``: an instant; what was recorded later is left out (registers of the bank's side only).
+    """
 
     book_id: int
     end: dt.date
     account: str | None = None
     branch: str | None = None
+    known_at: str | None = None
 
     @property
     def month(self) -> Period:
@@ -52,13 +56,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """A register: its code, its names, how it is filled; ``bank`` when it is of one bank account."""
+    """A register: its code, its names, how it is filled; ``bank`` when it is of one bank account.
+
+    ``known``: it can be drawn as known at a past moment.
+    """
 
     code: str
     zh: str
     en: str
     build: Callable[[Session, Book, Chart, Request], Report]
     bank: bool = False
+    known: bool = False
 
     def name(self) -> str:
         """The name in the language of the person; file names keep the Chinese one (domain §5)."""

@@ -47,6 +47,8 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     faults = none_named(docs.filter(asked), named)
     faults += [*locked(docs, state), *_windows(docs, state), *_targets(docs, state)]
     faults += control(docs.filter((pl.col("change") == "pay_mode") & pl.col("approver").is_null()), "C07", "approver")
+    late = pl.col("date").dt.day() > state.book.calendar.lock_day
+    faults += control(docs.filter(late & (pl.col("change") != "pay_mode") & pl.col("approver").is_null()), "C04", "approver")
     listed = named.join(docs.filter(asked), on=["entry", "row"], how="semi", maintain_order="left")
     faults += refuse_locked(listed)
     waiting = named.join(listed, on=["entry", "row"], how="anti", maintain_order="left").filter(pl.col("locked").is_not_null())

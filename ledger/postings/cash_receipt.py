@@ -24,7 +24,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from ledger.errors import Fault
 from ledger.postings.counter import LATE_CHARGE, refuse_uncovered, settle_tenders
+from ledger.postings.faults import control
 from ledger.postings.rule import LEVY_MOVE, Rule, Work, credit, debit
 from ledger.state import State
 
@@ -43,8 +45,15 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     """Settle the open bills of each customer; refuse what covers none of them (C20)."""
     bills = state.bills("ar_resident", "ar_entity", locked=False)
     work = settle_tenders(docs, bills, state, fund=FUND)
-    work.faults += refuse_uncovered(work, state)
+    work.faults += [*refuse_uncovered(work, state), *_invoices(docs)]
     return work
+
+
+def _invoices(docs: pl.DataFrame) -> list[Fault]:
+    """C39: where the row says what stands on the invoice, it is this customer and this amount."""
+    name = docs.filter(pl.col("invoice_name").is_not_null() & pl.col("invoice_name").ne_missing(pl.col("c_name")))
+    amount = docs.filter(pl.col("invoice_amount").is_not_null() & (pl.col("invoice_amount") != pl.col("amount")))
+    return [*control(name, "C39", "invoice_name"), *control(amount, "C39", "invoice_amount")]
 
 
 RULE = Rule(kind="cash_receipt", event="E07", legs=LEGS, prepare=prepare)

@@ -42,7 +42,7 @@ LEGS = (
 def prepare(docs: pl.DataFrame, state: State) -> Work:
     """Price the bills; refuse what the calendar, the customer or the control amount forbids."""
     bills = priced(docs, state)
-    faults = [*unpriced(bills), *window(bills, state), *_duplicates(bills, state)]
+    faults = [*unpriced(bills), *window(bills, state), *_duplicates(bills, state), *_book_totals(bills)]
     faults += rows_at_fault(
         bills.filter(pl.col("c_kind") == "closed"), "customer", lambda _r: _("已销户,不能开账")
     )
@@ -93,6 +93,14 @@ def locked(docs: pl.DataFrame, state: State) -> list[Fault]:
     """C03: nothing of a 托收 or 代扣 account is entered or changed after day 15."""
     after = pl.col("date").dt.day() > state.book.calendar.lock_day
     return control(docs.filter(after & pl.col("c_pay_mode").is_in(["collection", "debit"])), "C03", "customer")
+
+
+def _book_totals(bills: pl.DataFrame) -> list[Fault]:
+    """C09: where the rows say what their reading book (表本) adds up to, the machine finds the same."""
+    told = bills.filter(pl.col("book_total").is_not_null())
+    sums = told.with_columns(machine=pl.col("volume").sum().over("route"))
+    wrong = sums.filter((pl.col("machine") != pl.col("book_total")) & pl.struct("route", "book_total").is_first_distinct())
+    return control(wrong, "C09", "book_total", lambda r: {"a": r["book_total"], "b": r["machine"]})
 
 
 def _duplicates(bills: pl.DataFrame, state: State) -> list[Fault]:

@@ -16,10 +16,17 @@ from ledger.postings.opening import against_bills, against_items, open_bills, po
 from ledger.postings.rule import Rule, Work
 from ledger.state import State
 
+LARGE_METER = 40
+"""From this diameter (DN, mm) on a shut-off needs the department's written approval (C46)."""
 
-def _customers(docs: pl.DataFrame, _state: State) -> Work:
-    """客户资料: accounts are never deleted; a change is a later row with its start date."""
-    return Work(documents=docs)
+
+def _customers(docs: pl.DataFrame, state: State) -> Work:
+    """客户资料: accounts are never deleted; a change is a later row with its start date. Who still owes on
+    an ordinary account is moved to 销户欠费 by its own document (E05), not by a stroke here (C08)."""
+    state.know(docs["customer"])
+    owing = state.bills("ar_resident", "ar_entity")["customer"].unique()
+    gone = docs.filter(pl.col("kind").is_in(["closed", "removed"]) & pl.col("customer").is_in(owing.implode()))
+    return Work(documents=docs, faults=control(gone, "C08", "kind"))
 
 
 def _opening_bills(docs: pl.DataFrame, state: State) -> Work:
@@ -68,14 +75,20 @@ def _service(docs: pl.DataFrame, state: State) -> Work:
     faults: list[Fault] = rows_at_fault(
         back, "customer", lambda r: _("尚欠 {owed},不能复装").format(owed=format_fen(r["owed"]))
     )
-    return Work(documents=docs, faults=faults)
+    large = (pl.col("c_diameter") >= LARGE_METER) | (pl.col("c_constant_flow") == "yes")
+    unapproved = docs.filter((pl.col("step") == "shut_off") & large.fill_null(value=False) & pl.col("approval_no").is_null())
+    return Work(documents=docs, faults=[*faults, *control(unapproved, "C46", "approval_no")])
 
 
 def _number_issue(docs: pl.DataFrame, _state: State) -> Work:
     """票据领用: from small to large."""
+    def stock(column: str) -> pl.Expr:
+        return pl.col(column).str.replace(r"\d+$", "")
+
     wrong = docs.filter(
         (pl.col("from_no").str.len_chars() != pl.col("to_no").str.len_chars()) | (pl.col("from_no") > pl.col("to_no"))
-    )
+        | (stock("from_no") != stock("to_no")) | (stock("from_no") == pl.col("from_no"))
+    )  # fmt: skip
     return Work(documents=docs, faults=rows_at_fault(wrong, "to_no", lambda _r: _("止号应不小于起号,位数相同")))
 
 

@@ -13,7 +13,8 @@ or before the cut-off and only matches all of whose lines are: a deposit of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -51,20 +52,33 @@ may be negative); ``ref`` is the line's own name for commands."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bands:
-    """From how many days on an item is of a band (≥)."""
+    """From how many days on an item is of a band (≥).
+
+    ``sooner``, ``sooner_kinds``: reasons and document kinds that ask for attention earlier.
+    """
 
     attention: int = 30
     long: int = 90
     very_long: int = 365
+    sooner: Mapping[str, int] = field(default_factory=dict)
+    sooner_kinds: Mapping[str, int] = field(default_factory=dict)
 
-    def of(self, age: pl.Expr) -> pl.Expr:
-        """The band of an age in days."""
+    def of(self, age: pl.Expr, reason: pl.Expr, kind: pl.Expr) -> pl.Expr:
+        """The band of an age in days, of an item of this reason and document kind."""
+        early = pl.min_horizontal(
+            pl.lit(self.attention),
+            *(
+                code.replace_strict(dict(known), default=None, return_dtype=pl.Int64)
+                for code, known in ((reason, self.sooner), (kind, self.sooner_kinds))
+                if known
+            ),
+        )
         return (
             pl.when(age >= self.very_long)
             .then(pl.lit("very_long"))
             .when(age >= self.long)
             .then(pl.lit("long"))
-            .when(age >= self.attention)
+            .when(age >= early)
             .then(pl.lit("attention"))
             .otherwise(pl.lit("normal"))
         )
@@ -169,8 +183,10 @@ def matched_refs(book_lines: pl.DataFrame, bank_lines: pl.DataFrame, items: pl.D
 
 
 def _opening() -> pl.Expr:
-    """Opening items (``O12``): they stand in the opening balances already."""
-    return pl.col("ref").str.starts_with("O")
+    """Lines that move no balance: opening items (``O12``) stand in the opening balances already,
+    fees kept back (``F12``) in the net line of the bank.
+    """
+    return pl.col("ref").str.contains("^[OF]")
 
 
 def _outstanding(lines: pl.DataFrame, notes: pl.DataFrame | None, cutoff: date, bands: Bands) -> pl.DataFrame:
@@ -198,10 +214,11 @@ def _outstanding(lines: pl.DataFrame, notes: pl.DataFrame | None, cutoff: date, 
         lines.join(said, left_on=["own", "ref"], right_on=["side", "ref"], how="left")
         .join(rival, on=["own", "amount"], how="left")
         .with_columns(category.alias("category"), age.alias("age_days"))
-        .with_columns(bands.of(pl.col("age_days")).alias("band"))
+        .with_columns(pl.coalesce("reason", _reason_code()).alias("code"))
         .with_columns(
+            bands.of(pl.col("age_days"), pl.col("code"), pl.col("kind")).alias("band"),
             pl.col("category").replace_strict(SIDE_OF).alias("side"),
-            pl.coalesce("said", "reason", _reason_code()).alias("reason"),
+            pl.coalesce("said", "code").alias("reason"),
             _memo().alias("memo"),
         )
     )
@@ -265,6 +282,7 @@ def reason_text(code: str) -> str:
         "INTEREST": _("银行结息,回单未到"),
         "NO_DOCUMENT": _("银行已入账,回单未取"),
         "IN_TRANSIT": _("企业已入账,银行在途"),
+        "FEE_NETTED": _("银行按净额入账,手续费凭证未到"),
     }
     return known.get(code, code)
 

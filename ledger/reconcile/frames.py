@@ -18,6 +18,7 @@ LINES: dict[str, pl.DataType] = {
     "reverses": pl.String(),
     "reason": pl.String(),
     "order": pl.Int64(),
+    "currency": pl.String(),
 }
 """Fen, signed: money into the account is positive on both sides.
 
@@ -27,6 +28,7 @@ LINES: dict[str, pl.DataType] = {
 ``text``: the line's own summary. ``kind``: the document kind behind a book line.
 ``reverses``: the ref of the line this one takes back, where the books link them.
 ``reason``: given with an opening item. ``order``: place in its own records.
+``currency``: where it is not the account's own; lines of two currencies never meet.
 """
 
 ITEMS: dict[str, pl.DataType] = {

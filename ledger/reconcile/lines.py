@@ -70,6 +70,48 @@ def bank_side(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def fee_lines(matches: pl.DataFrame, items: pl.DataFrame, book: pl.DataFrame, bank: pl.DataFrame) -> pl.DataFrame:
+    """What the bank kept back in matches net of a fee, as lines of the bank of their own.
+
+    A match of 1,000.00 in the books with 994.00 at the bank leaves −6.00 that the books do not
+    know yet: the line ``F<match>``, dated when both lines were there, open until the fee's
+    voucher meets it. It is part of a statement line already and counts in no balance.
+    """
+    net = matches.filter(pl.col("stage") == "fee").select("match_id")
+    if net.is_empty():
+        return lines([])
+    both = pl.concat(
+        [
+            frame.select(pl.lit(side).alias("side"), "ref", "date", "numbers", "party", "text")
+            for side, frame in (("book", book), ("bank", bank))
+        ]
+    )
+    members = items.join(net, on="match_id").join(both, on=["side", "ref"], how="left")
+    signed = pl.when(pl.col("side") == "bank").then(pl.col("amount")).otherwise(-pl.col("amount"))
+    theirs = pl.col("side") == "bank"
+    fees = members.group_by("match_id").agg(
+        signed.sum().alias("amount"),
+        pl.col("date").max(),
+        pl.col("date").is_null().any().alias("partial"),
+        *(pl.col(name).filter(theirs).first() for name in ("numbers", "party", "text")),
+        pl.col("ref").filter(theirs).first().alias("of"),
+    )
+    whole = fees.filter(~pl.col("partial"), pl.col("amount") != 0).sort("match_id")
+    return lines(
+        whole.select(
+            pl.format("F{}", "match_id").alias("ref"),
+            "date",
+            "amount",
+            pl.col("of").alias("reference"),
+            "numbers",
+            pl.format("手续费 {}", pl.col("text").fill_null("")).str.strip_chars().alias("text"),
+            "party",
+            pl.lit("FEE_NETTED").alias("reason"),
+            pl.col("match_id").alias("order"),
+        )
+    )
+
+
 def _detail(
     kind: str, doc_no: str, document: str | None, memo: str | None, fund: str | None, content: str
 ) -> tuple[str, str, str | None]:

@@ -20,10 +20,10 @@ from ledger.storage.engine import Session
 _SIGNS = {"book_in_not_bank": 1, "book_out_not_bank": -1, "bank_in_not_book": 1, "bank_out_not_book": -1}
 
 
-def _rows(session: Session, book_id: int, bank: str) -> list[dict[str, Any]]:
+def _rows(session: Session, book_id: int, bank: str, known_at: str | None) -> list[dict[str, Any]]:
     """The opening items of an account as dicts, with ``fact_id``."""
     found: list[dict[str, Any]] = []
-    for fact_id, doc_no, fact_date, content in sql.facts(session, book_id, "opening_items").rows():
+    for fact_id, doc_no, fact_date, content in sql.facts(session, book_id, "opening_items", known_at).rows():
         row = json.loads(content)
         found.extend(
             {**one, "fact_id": fact_id, "doc_no": doc_no, "fact_date": fact_date}
@@ -33,16 +33,18 @@ def _rows(session: Session, book_id: int, bank: str) -> list[dict[str, Any]]:
     return found
 
 
-def bank_opening(session: Session, book_id: int, bank: str) -> int | None:
+def bank_opening(session: Session, book_id: int, bank: str, known_at: str | None = None) -> int | None:
     """The balance the bank stated at the opening, fen; None where none was given."""
-    stated = [int(row["amount"]) for row in _rows(session, book_id, bank) if row["category"] == "balance"]
+    stated = [int(row["amount"]) for row in _rows(session, book_id, bank, known_at) if row["category"] == "balance"]
     return sum(stated) if stated else None
 
 
-def opening_lines(session: Session, book_id: int, bank: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def opening_lines(
+    session: Session, book_id: int, bank: str, known_at: str | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Open items at the opening as ``(book lines, bank lines)`` of ``frames.LINES``."""
     sides: dict[str, list[dict[str, object]]] = {"book": [], "bank": []}
-    for row in _rows(session, book_id, bank):
+    for row in _rows(session, book_id, bank, known_at):
         sign = _SIGNS.get(row["category"])
         if sign is None:
             continue

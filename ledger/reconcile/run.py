@@ -21,50 +21,33 @@ from ledger.errors import NotFound, Refused
 from ledger.i18n import _
 from ledger.money import format_fen
 from ledger.operators import staff
-from ledger.reconcile.adjustment import Adjustment, Bands, adjustment_table
+from ledger.reconcile.adjustment import Adjustment
+from ledger.reconcile.dismissals import dismissed, without_dismissed, without_dismissed_matches
+from ledger.reconcile.doubts import doubtful
 from ledger.reconcile.explain import explain_match, explain_open
-from ledger.reconcile.lines import bank_side, book_side
+from ledger.reconcile.loaded import Loaded
+from ledger.reconcile.loaded import load as load
 from ledger.reconcile.match import RULE_VERSION, STAGES, match
-from ledger.reconcile.opening import bank_opening, opening_lines
+from ledger.reconcile.proposals import propose
+from ledger.reconcile.work import Rules
 from ledger.storage import bank as sql
 from ledger.storage.engine import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """One account up to a day: all lines of both sides, the matches that hold, what people said."""
-
-    book_lines: pl.DataFrame
-    bank_lines: pl.DataFrame
-    matches: pl.DataFrame
-    items: pl.DataFrame
-    notes: pl.DataFrame
-    book_opening: int
-    bank_opening: int
-    covered_to: date | None
-
-    def open_lines(self, side: str) -> pl.DataFrame:
-        """The lines of a side that stand in no match."""
-        lines = self.book_lines if side == "book" else self.bank_lines
-        return lines.join(self.items.filter(pl.col("side") == side), on="ref", how="anti", maintain_order="left")
-
-    def amounts(self) -> pl.DataFrame:
-        """``side, ref, date, amount`` of every line."""
-        return pl.concat(
-            [
-                lines.select(pl.lit(side).alias("side"), "ref", "date", "amount")
-                for side, lines in (("book", self.book_lines), ("bank", self.bank_lines))
-            ]
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run did and what it left."""
+    """What a run did and what it left.
+
+    ``born``: of the matches, those whose book entry was written from the statement line itself
+    (its number is the bank's serial): they agree by making. ``doubtful``: standing matches that a
+    line now open puts in doubt.
+    """
 
     bank: str
     cutoff: date
     matched: dict[str, int]
+    born: int
+    doubtful: int
     adjustment: Adjustment
     covered_to: date | None
 
@@ -84,6 +67,10 @@ class Summary:
                 x=format_fen(self.adjustment.difference),
             ),
         ]
+        if self.born:
+            parts.insert(1, _("其中 {n} 笔凭证据银行流水而制,不算独立印证").format(n=self.born))
+        if self.doubtful:
+            parts.append(_("{n} 笔勾对因后来的流水存疑,请复核").format(n=self.doubtful))
         if self.covered_to is None or self.covered_to < self.cutoff:
             parts.append(_("对账单只到 {d}").format(d=self.covered_to or "—"))
         return ";".join(parts)
@@ -99,39 +86,19 @@ def month_end(month: str) -> date:
         raise Refused(_("月份应写成 2023-06")) from error
 
 
-def load(session: Session, book_id: int, bank: Bank, until: date | None = None) -> Loaded:
-    """Everything the pure parts need, from one snapshot. ``until`` leaves later lines unread."""
-    opened_book, opened_bank = opening_lines(session, book_id, bank.code)
-    book_rows = sql.book_lines(session, book_id, bank.code, until)
-    bank_rows = sql.bank_lines(session, book_id, bank.code, until)
-    statements = sql.statements(session, book_id, bank.code)
-    opening = bank_opening(session, book_id, bank.code)
-    if opening is None:
-        opening = int(statements["opening"][0]) if statements.height else 0
-    within = statements if until is None else statements.filter(pl.col("to_date") <= until)
-    customers = sql.facts(session, book_id, "customers")
-    covered = statements["to_date"].max()
-    return Loaded(
-        book_lines=pl.concat([opened_book, book_side(book_rows, customers)]),
-        bank_lines=pl.concat([opened_bank, bank_side(bank_rows)]),
-        matches=sql.active_matches(session, book_id, bank.code),
-        items=sql.active_items(session, book_id, bank.code),
-        notes=sql.notes(session, book_id, bank.code),
-        book_opening=sql.book_opening(session, book_id, bank.code),
-        bank_opening=opening + int(within["difference"].sum()),
-        covered_to=covered if isinstance(covered, date) else None,
-    )
+def table(
+    session: Session, book_id: int, book: Book, bank: Bank, cutoff: date, *, known_at: str | None = None
+) -> Adjustment:
+    """R14 of one account as of a day (``.long_items`` is R15), as it was known at an instant, else now."""
+    return load(session, book_id, bank, cutoff, known_at=known_at).adjusted(book, cutoff)
 
 
-def table(session: Session, book_id: int, book: Book, bank: Bank, cutoff: date) -> Adjustment:
-    """R14 of one account as of a day (``.long_items`` is R15)."""
-    return _adjusted(load(session, book_id, bank, cutoff), book, cutoff)
-
-
-def outstanding(session: Session, book_id: int, book: Book, as_of: date, bank: Bank | None = None) -> pl.DataFrame:
+def outstanding(
+    session: Session, book_id: int, book: Book, as_of: date, bank: Bank | None = None, *, known_at: str | None = None
+) -> pl.DataFrame:
     """The open items of one or all accounts as of a day: R14's items with ``bank``, oldest first."""
     parts = [
-        table(session, book_id, book, one, as_of).items.with_columns(pl.lit(one.code).alias("bank"))
+        table(session, book_id, book, one, as_of, known_at=known_at).items.with_columns(pl.lit(one.code).alias("bank"))
         for one in ([bank] if bank else book.banks)
     ]
     return pl.concat(parts).sort("bank", "date", "ref")
@@ -142,17 +109,32 @@ def run(session: Session, book_id: int, book: Book, bank: Bank, month: str, *, o
     cutoff = month_end(month)
     operator = staff(session, book_id).require(operator, "reconcile").id
     loaded = load(session, book_id, bank, cutoff)
-    found = match(loaded.open_lines("book"), loaded.open_lines("bank"))
+    found = match(loaded.open_lines("book"), loaded.open_lines("bank"), rules=rules(book))
+    found = without_dismissed_matches(found, dismissed(session, book_id, bank.code))
     if found.matches.height:
         sql.append_matches(session, book_id, bank.code, found.matches, found.items, operator)
     counts = dict(found.matches.group_by("stage").len().rows())
+    after = load(session, book_id, bank, cutoff)
     return Summary(
         bank=bank.short,
         cutoff=cutoff,
         matched={stage: counts[stage] for stage in STAGES if stage in counts},
-        adjustment=_adjusted(load(session, book_id, bank, cutoff), book, cutoff),
+        born=int(found.matches["evidence"].str.contains('"born":true', literal=True).sum()),
+        doubtful=doubts(after)["match_id"].n_unique(),
+        adjustment=after.adjusted(book, cutoff),
         covered_to=loaded.covered_to,
     )
+
+
+def rules(book: Book) -> Rules:
+    """What the book's policies let the matcher do."""
+    chosen = book.policies
+    return Rules(fees_basis_points=chosen.matching_fees, unique_amount=chosen.matching_unique_amount)
+
+
+def doubts(loaded: Loaded) -> pl.DataFrame:
+    """The standing matches that a line now open puts in doubt (``doubts.DOUBTS``)."""
+    return doubtful(loaded.book_lines, loaded.bank_lines, loaded.matches, loaded.items)
 
 
 def show(session: Session, book_id: int, bank: Bank, month: str) -> pl.DataFrame:
@@ -195,12 +177,18 @@ def explain(session: Session, book_id: int, book: Book, ref: str, *, bank: Bank 
             item = loaded.items.filter((pl.col("side") == own) & (pl.col("ref") == ref))
             if item.is_empty():
                 other = "bank" if own == "book" else "book"
-                return explain_open(line.row(0, named=True), own, loaded.open_lines(own), loaded.open_lines(other))
+                mine, its = loaded.open_lines(own), loaded.open_lines(other)
+                sides = {own: mine, other: its}
+                proposals = without_dismissed(
+                    propose(sides["book"], sides["bank"]), dismissed(session, book_id, one.code)
+                )
+                return explain_open(line.row(0, named=True), own, mine, its, proposals)
             found = loaded.matches.filter(pl.col("match_id") == item["match_id"][0]).row(0, named=True)
             members = loaded.items.filter(pl.col("match_id") == item["match_id"][0]).join(
                 loaded.amounts().drop("amount"), on=["side", "ref"], how="left"
             )
-            return explain_match(found, members)
+            doubt = doubts(loaded).filter(pl.col("match_id") == found["match_id"])
+            return explain_match(found, members, doubt)
     raise NotFound(_("没有这一行:{ref}").format(ref=ref))
 
 
@@ -227,7 +215,7 @@ def match_by_hand(
         raise Refused(_("请说明手工勾对的理由"))
     operator = staff(session, book_id).require(operator, "reconcile").id
     loaded = load(session, book_id, bank)
-    chosen = [_line(loaded, ref) for ref in dict.fromkeys(refs)]
+    chosen = [line_of(loaded, ref) for ref in dict.fromkeys(refs)]
     for side, ref, _amount in chosen:
         taken = loaded.items.filter((pl.col("side") == side) & (pl.col("ref") == ref))
         if taken.height:
@@ -264,11 +252,16 @@ def note(session: Session, book_id: int, bank: Bank, ref: str, *, reason: str, t
     if not reason.strip():
         raise Refused(_("未达账项须列明原因"))
     operator = staff(session, book_id).require(operator, "reconcile").id
-    side, ref, _amount = _line(load(session, book_id, bank), ref)
+    side, ref, _amount = line_of(load(session, book_id, bank), ref)
     return sql.append_note(session, book_id, bank.code, side, ref, reason.strip(), text.strip(), operator)
 
 
-def _line(loaded: Loaded, text: str) -> tuple[str, str, int]:
+def line_of(loaded: Loaded, text: str) -> tuple[str, str, int]:
+    """``(side, ref, amount)`` of a line as a person names it.
+
+    Raises:
+        NotFound: the account has no such line.
+    """
     side, ref = parse_ref(text)
     found = loaded.amounts().filter(pl.col("ref") == ref)
     if side is not None:
@@ -276,21 +269,3 @@ def _line(loaded: Loaded, text: str) -> tuple[str, str, int]:
     if found.is_empty():
         raise NotFound(_("该账户没有这一行:{ref}").format(ref=ref))
     return str(found["side"][0]), ref, int(found["amount"][0])
-
-
-def _adjusted(loaded: Loaded, book: Book, cutoff: date) -> Adjustment:
-    days = book.thresholds
-    return adjustment_table(
-        loaded.book_lines,
-        loaded.bank_lines,
-        loaded.items,
-        loaded.notes,
-        cutoff,
-        book_opening=loaded.book_opening,
-        bank_opening=loaded.bank_opening,
-        bands=Bands(
-            attention=days.outstanding_attention_days,
-            long=days.outstanding_long_days,
-            very_long=days.outstanding_very_long_days,
-        ),
-    )

@@ -3,6 +3,9 @@
 Frames in, frames out; nothing is decided here. Portable between SQLite and
 PostgreSQL. Numbers (``statement_id``, ``line_id``, ``match_id``, ``note_id``) are
 dense per book: call the writers inside ``Store.writing(book_id)`` only.
+
+``known_at`` (an instant as ``recorded_at`` columns hold it) leaves out whatever was recorded
+later: the readers then give what stood in the book at that moment.
 """
 
 from __future__ import annotations
@@ -70,14 +73,32 @@ FACTS: dict[str, pl.DataType] = {"fact_id": _INT, "doc_no": _TEXT, "date": _DATE
 # -- reading -----------------------------------------------------------------------------------
 
 
-def statements(session: Session, book_id: int, bank: str) -> pl.DataFrame:
+def _known(column: str, known_at: str | None) -> str:
+    """A condition on an instant column, always true where no moment is asked for."""
+    return "" if known_at is None else f"AND {column} <= :known_at"
+
+
+def _of_batch(alias: str, known_at: str | None) -> str:
+    """The same for rows that have their instant from their batch."""
+    if known_at is None:
+        return ""
+    return f"""AND {alias}.batch_id IN (
+        SELECT kb.batch_id FROM batch kb WHERE kb.book_id = :book_id AND kb.recorded_at <= :known_at)"""
+
+
+def _moment(known_at: str | None) -> dict[str, Any]:
+    return {} if known_at is None else {"known_at": known_at}
+
+
+def statements(session: Session, book_id: int, bank: str, known_at: str | None = None) -> pl.DataFrame:
     """The imports of an account in their order."""
     return session.frame(
         f"""SELECT {", ".join(STATEMENTS)} FROM statement
-            WHERE book_id = :book_id AND bank = :bank ORDER BY statement_id""",
+            WHERE book_id = :book_id AND bank = :bank {_known("recorded_at", known_at)} ORDER BY statement_id""",
         STATEMENTS,
         book_id=book_id,
         bank=bank,
+        **_moment(known_at),
     )
 
 
@@ -93,19 +114,36 @@ def statement_of_file(session: Session, book_id: int, bank: str, sha256: str) ->
     return (int(rows[0][0]), str(rows[0][1])) if rows else None
 
 
-def bank_lines(session: Session, book_id: int, bank: str, until: date | None = None) -> pl.DataFrame:
+def bank_lines(
+    session: Session,
+    book_id: int,
+    bank: str,
+    until: date | None = None,
+    *,
+    since: date | None = None,
+    known_at: str | None = None,
+) -> pl.DataFrame:
     """The bank's lines of an account, oldest first as imported."""
+    imported = ""
+    if known_at is not None:
+        imported = """AND statement_id IN (
+            SELECT s.statement_id FROM statement s WHERE s.book_id = :book_id AND s.recorded_at <= :known_at)"""
     return session.frame(
         f"""SELECT {", ".join(BANK_LINES)} FROM statement_line
-            WHERE book_id = :book_id AND bank = :bank AND date <= :until ORDER BY line_id""",
+            WHERE book_id = :book_id AND bank = :bank AND date BETWEEN :since AND :until {imported}
+            ORDER BY line_id""",
         BANK_LINES,
         book_id=book_id,
         bank=bank,
+        since=since or date.min,
         until=until or date.max,
+        **_moment(known_at),
     )
 
 
-def book_lines(session: Session, book_id: int, bank: str, until: date | None = None) -> pl.DataFrame:
+def book_lines(
+    session: Session, book_id: int, bank: str, until: date | None = None, known_at: str | None = None
+) -> pl.DataFrame:
     """The journal lines of a bank account after the opening; ``amount`` = debit − credit.
 
     ``customer`` is the only customer of the whole entry, where it has but one.
@@ -117,39 +155,44 @@ def book_lines(session: Session, book_id: int, bank: str, until: date | None = N
                    p.fund, e.kind, e.doc_no, e.memo, e.content, e.reverses
             FROM posting p JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
             WHERE p.book_id = :book_id AND p.account = :bank AND p.date <= :until AND e.event <> 'E01'
-              AND {sealed('p')}
+              AND {sealed('p')} {_of_batch('e', known_at)}
             ORDER BY p.entry_id, p.line""",
         BOOK_LINES,
         book_id=book_id,
         bank=bank,
         until=until or date.max,
+        **_moment(known_at),
     )
 
 
-def book_opening(session: Session, book_id: int, bank: str) -> int:
+def book_opening(session: Session, book_id: int, bank: str, known_at: str | None = None) -> int:
     """The opening balance (E01) of a bank account in the books, fen."""
     rows = session.rows(
         f"""SELECT CAST(coalesce(sum(p.debit - p.credit), 0) AS bigint) FROM posting p
             JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
-            WHERE p.book_id = :book_id AND p.account = :bank AND e.event = 'E01' AND {sealed('p')}""",
+            WHERE p.book_id = :book_id AND p.account = :bank AND e.event = 'E01' AND {sealed('p')}
+              {_of_batch('e', known_at)}""",
         book_id=book_id,
         bank=bank,
+        **_moment(known_at),
     )
     return int(rows[0][0])
 
 
-def facts(session: Session, book_id: int, kind: str) -> pl.DataFrame:
+def facts(session: Session, book_id: int, kind: str, known_at: str | None = None) -> pl.DataFrame:
     """The sealed facts of a kind (``opening_items``, ``customers``), oldest first."""
     return session.frame(
         f"""SELECT fact_id, doc_no, date, content FROM fact
-            WHERE book_id = :book_id AND kind = :kind AND {sealed_fact('fact')} ORDER BY fact_id""",
+            WHERE book_id = :book_id AND kind = :kind AND {sealed_fact('fact')} {_of_batch('fact', known_at)}
+            ORDER BY fact_id""",
         FACTS,
         book_id=book_id,
         kind=kind,
+        **_moment(known_at),
     )
 
 
-def active_matches(session: Session, book_id: int, bank: str) -> pl.DataFrame:
+def active_matches(session: Session, book_id: int, bank: str, known_at: str | None = None) -> pl.DataFrame:
     """The matches of an account that are not undone."""
     schema = {
         "match_id": _INT, "stage": _TEXT, "rule_version": _TEXT, "evidence": _TEXT, "operator": _TEXT,
@@ -157,28 +200,66 @@ def active_matches(session: Session, book_id: int, bank: str) -> pl.DataFrame:
     }  # fmt: skip
     return session.frame(
         f"""SELECT {", ".join(f"m.{name}" for name in schema)} FROM match m
-            WHERE m.book_id = :book_id AND m.bank = :bank AND m.undoes IS NULL AND NOT EXISTS (
-                SELECT 1 FROM match u WHERE u.book_id = m.book_id AND u.undoes = m.match_id)
+            WHERE m.book_id = :book_id AND m.bank = :bank AND m.undoes IS NULL {_known("m.recorded_at", known_at)}
+              AND NOT EXISTS (SELECT 1 FROM match u WHERE u.book_id = m.book_id AND u.undoes = m.match_id
+                              {_known("u.recorded_at", known_at)})
             ORDER BY m.match_id""",
         schema,
         book_id=book_id,
         bank=bank,
+        **_moment(known_at),
     )
 
 
-def active_items(session: Session, book_id: int, bank: str) -> pl.DataFrame:
+def active_items(session: Session, book_id: int, bank: str, known_at: str | None = None) -> pl.DataFrame:
     """The items of the matches of an account that are not undone."""
     schema = {"match_id": _INT, "side": _TEXT, "ref": _TEXT, "amount": _INT}
     return session.frame(
-        """SELECT i.match_id, i.side, i.ref, i.amount FROM match_item i
+        f"""SELECT i.match_id, i.side, i.ref, i.amount FROM match_item i
            JOIN match m ON m.book_id = i.book_id AND m.match_id = i.match_id
-           WHERE i.book_id = :book_id AND m.bank = :bank AND NOT EXISTS (
-               SELECT 1 FROM match u WHERE u.book_id = i.book_id AND u.undoes = i.match_id)
+           WHERE i.book_id = :book_id AND m.bank = :bank {_known("m.recorded_at", known_at)}
+             AND NOT EXISTS (SELECT 1 FROM match u WHERE u.book_id = i.book_id AND u.undoes = i.match_id
+                             {_known("u.recorded_at", known_at)})
            ORDER BY i.match_id, i.side, i.ref""",
         schema,
         book_id=book_id,
         bank=bank,
+        **_moment(known_at),
     )
+
+
+def undone_items(session: Session, book_id: int, bank: str, known_at: str | None = None) -> pl.DataFrame:
+    """The items of the matches that were undone, with the instants of both: what was cleared and re-opened."""
+    schema = {
+        "match_id": _INT, "side": _TEXT, "ref": _TEXT, "amount": _INT, "recorded_at": _TEXT, "undone_at": _TEXT,
+        "undone_by": _TEXT,
+    }  # fmt: skip
+    return session.frame(
+        f"""SELECT i.match_id, i.side, i.ref, i.amount, m.recorded_at, u.recorded_at AS undone_at, u.operator AS undone_by
+            FROM match u
+            JOIN match m ON m.book_id = u.book_id AND m.match_id = u.undoes
+            JOIN match_item i ON i.book_id = m.book_id AND i.match_id = m.match_id
+            WHERE u.book_id = :book_id AND u.bank = :bank AND u.undoes IS NOT NULL {_known("u.recorded_at", known_at)}
+            ORDER BY i.match_id, i.side, i.ref""",
+        schema,
+        book_id=book_id,
+        bank=bank,
+        **_moment(known_at),
+    )
+
+
+def matched_among(session: Session, book_id: int, bank: str, refs: list[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the ``(side, ref)`` that stand in a match that is not undone."""
+    session.want("ref", pl.Series("ref", [ref for _side, ref in refs], pl.String))
+    rows = session.rows(
+        """SELECT i.side, i.ref FROM want_ref w CROSS JOIN match_item i
+           JOIN match m ON m.book_id = i.book_id AND m.match_id = i.match_id
+           WHERE i.ref = w.value AND i.book_id = :book_id AND m.bank = :bank AND NOT EXISTS (
+               SELECT 1 FROM match u WHERE u.book_id = i.book_id AND u.undoes = i.match_id)""",
+        book_id=book_id,
+        bank=bank,
+    )
+    return {(str(side), str(ref)) for side, ref in rows} & set(refs)
 
 
 def bank_of_match(session: Session, book_id: int, match_id: int) -> tuple[str, bool] | None:
@@ -193,15 +274,16 @@ def bank_of_match(session: Session, book_id: int, match_id: int) -> tuple[str, b
     return (str(rows[0][0]), bool(rows[0][1])) if rows else None
 
 
-def notes(session: Session, book_id: int, bank: str) -> pl.DataFrame:
+def notes(session: Session, book_id: int, bank: str, known_at: str | None = None) -> pl.DataFrame:
     """What people said of the lines of an account, oldest first."""
     schema = {"side": _TEXT, "ref": _TEXT, "reason": _TEXT, "note": _TEXT, "operator": _TEXT, "recorded_at": _TEXT}
     return session.frame(
         f"""SELECT {", ".join(schema)} FROM reconciliation_note
-            WHERE book_id = :book_id AND bank = :bank ORDER BY note_id""",
+            WHERE book_id = :book_id AND bank = :bank {_known("recorded_at", known_at)} ORDER BY note_id""",
         schema,
         book_id=book_id,
         bank=bank,
+        **_moment(known_at),
     )
 
 
@@ -214,12 +296,7 @@ def append_source(session: Session, book_id: int, sha256: str, content: bytes) -
         "SELECT 1 FROM source_file WHERE book_id = :book_id AND sha256 = :sha", book_id=book_id, sha=sha256
     )
     if not known:
-        session.execute(
-            "INSERT INTO source_file (book_id, sha256, bytes) VALUES (:book_id, :sha, :bytes)",
-            book_id=book_id,
-            sha=sha256,
-            bytes=content,
-        )
+        session.insert("source_file", pl.DataFrame([{"book_id": book_id, "sha256": sha256, "bytes": content}]))
 
 
 def append_statement(session: Session, book_id: int, head: dict[str, Any], lines: pl.DataFrame) -> tuple[int, int]:
@@ -278,17 +355,11 @@ def append_matches(
 def append_undo(session: Session, book_id: int, bank: str, match_id: int, evidence: str, operator: str) -> int:
     """Undo a match: a fact of its own; gives its number."""
     number = _next(session, book_id, "match", "match_id")
-    session.execute(
-        """INSERT INTO match (book_id, match_id, bank, stage, rule_version, evidence, undoes, operator, recorded_at)
-           VALUES (:book_id, :number, :bank, 'manual', '', :evidence, :match_id, :operator, :recorded_at)""",
-        book_id=book_id,
-        number=number,
-        bank=bank,
-        evidence=evidence,
-        match_id=match_id,
-        operator=operator,
-        recorded_at=now(),
-    )
+    row = {
+        "book_id": book_id, "match_id": number, "bank": bank, "stage": "manual", "rule_version": "", "evidence": evidence,
+        "undoes": match_id, "operator": operator, "recorded_at": now(),
+    }  # fmt: skip
+    session.insert("match", pl.DataFrame([row]))
     return number
 
 
@@ -297,19 +368,11 @@ def append_note(
 ) -> int:
     """Append a person's word on a line; gives its number."""
     number = _next(session, book_id, "reconciliation_note", "note_id")
-    session.execute(
-        """INSERT INTO reconciliation_note (book_id, note_id, bank, side, ref, reason, note, operator, recorded_at)
-           VALUES (:book_id, :number, :bank, :side, :ref, :reason, :note, :operator, :recorded_at)""",
-        book_id=book_id,
-        number=number,
-        bank=bank,
-        side=side,
-        ref=ref,
-        reason=reason,
-        note=note,
-        operator=operator,
-        recorded_at=now(),
-    )
+    row = {
+        "book_id": book_id, "note_id": number, "bank": bank, "side": side, "ref": ref, "reason": reason, "note": note,
+        "operator": operator, "recorded_at": now(),
+    }  # fmt: skip
+    session.insert("reconciliation_note", pl.DataFrame([row]))
     return number
 
 

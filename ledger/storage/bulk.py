@@ -31,12 +31,29 @@ ROWS_PER_WRITE = 50_000
 def copy_in(cursor: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> int:
     """COPY a frame into a table by its column names; gives the number of rows."""
     columns = ", ".join(f'"{name}"' for name in frame.columns)
-    with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+    raw = [name for name, type_ in frame.schema.items() if type_ == pl.Binary]
+    frame = frame.with_columns(pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name) for name in raw)
+    target = _beside_row_security(cursor, table, columns)
+    with cursor.copy(f"COPY {target} ({columns}) FROM STDIN (FORMAT csv)") as copy:
         for part in frame.iter_slices(ROWS_PER_WRITE):
             sink = io.BytesIO()
             part.write_csv(sink, include_header=False, quote_style="non_numeric")
             copy.write(sink.getvalue())
+    if target != table:
+        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {target}")
+        cursor.execute(f"DROP TABLE {target}")
     return frame.height
+
+
+def _beside_row_security(cursor: psycopg.Cursor[Any], table: str, columns: str) -> str:
+    """Where to COPY to: the table, or a table beside it where rows are kept apart by branch, which COPY
+    does not know of."""
+    found = cursor.execute("SELECT row_security_active(to_regclass(%s))", (table,)).fetchone()
+    if found is None or not found[0]:
+        return table
+    beside = f"load_{table}"
+    cursor.execute(f"CREATE TEMP TABLE {beside} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA")
+    return beside
 
 
 def copy_out(

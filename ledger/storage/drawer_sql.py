@@ -12,7 +12,7 @@ def batches_of(session: Session, book_id: int, account: str, date: dt.date) -> l
     """Batches with an entry of that day on a cash account."""
     rows = session.rows(
         f"""SELECT DISTINCT e.batch_id FROM posting p JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
-            WHERE p.book_id = :book_id AND p.account = :account AND p.date = :date AND {sealed('p')} ORDER BY e.batch_id""",
+            WHERE p.book_id = :book_id AND p.account = :account AND p.date = :date AND {sealed("p")} ORDER BY e.batch_id""",
         book_id=book_id,
         account=account,
         date=date,

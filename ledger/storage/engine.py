@@ -32,10 +32,11 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 import psycopg
 from psycopg.types.numeric import NumericLoader
-from sqlalchemy import create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from ledger import redact
 from ledger.errors import LawBroken, MeterbookError, NotFound, Refused
 from ledger.i18n import _
 from ledger.storage import bulk, laws, planner
@@ -54,6 +55,9 @@ SAFE_SQLITE = (3, 51, 3)
 LOCK_CLASS = 1297368683
 """First key of PostgreSQL's advisory locks; the second is the book."""
 
+OPERATION_LOCK = LOCK_CLASS + 1
+"""The same for the operation log: a refusal is written down while another one posts."""
+
 SEARCH_PATH = "pg_catalog, meterbook, pg_temp"
 OWNER, APP = "meterbook_owner", "meterbook_app"
 
@@ -66,14 +70,16 @@ class Store:
 
     def __init__(self, url: str) -> None:
         """``sqlite:///path/book.db``, ``sqlite://`` (memory) or ``postgresql://…``."""
-        parsed = make_url(re.sub(r"^postgres://", "postgresql://", url))
+        parsed = _parsed(url)
         self.url = url
+        self.address = redact.address(url)
+        """``url`` without its password: what is printed."""
         self.dialect = parsed.get_backend_name()
         self.path: Path | None = None
-        self.keyring = Keyring(memory=self.dialect == "sqlite" and parsed.database in (None, "", ":memory:"))
         if self.dialect == "sqlite":
             memory = parsed.database in (None, "", ":memory:")
             self.path = None if memory else Path(str(parsed.database))
+            self.keyring = Keyring(memory=memory, beside=self.path.with_suffix(".key") if self.path else None)
             self._engine = create_engine(
                 parsed,
                 isolation_level="AUTOCOMMIT",  # sessions say BEGIN themselves
@@ -82,6 +88,7 @@ class Store:
             )
             event.listen(self._engine, "connect", _prepare_sqlite)
         elif self.dialect == "postgresql":
+            self.keyring = Keyring()
             self._engine = create_engine(
                 parsed,
                 use_native_hstore=False,
@@ -113,6 +120,10 @@ class Store:
         """Close every connection of the pool."""
         self._engine.dispose()
 
+    def raw(self) -> Any:
+        """A connection out of the pool for what no session does (setting up logins); close it."""
+        return self._engine.raw_connection()
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One snapshot of all books; waits for nobody and is rolled back at the end."""
@@ -126,8 +137,11 @@ class Store:
             session.end("ROLLBACK")
 
     @contextmanager
-    def writing(self, book_id: int) -> Iterator[Session]:
-        """The only writer of a book: commits at the end, rolls back on any exception."""
+    def writing(self, book_id: int, *, lock: int = LOCK_CLASS) -> Iterator[Session]:
+        """The only writer of a book: commits at the end, rolls back on any exception.
+
+        ``lock``: on PostgreSQL, what else than the book is written alone (the operation log).
+        """
         self._must_exist()
         with self._file_lock():
             begin = {
@@ -138,7 +152,7 @@ class Store:
                 if self.dialect == "postgresql":
                     session.rows(
                         "SELECT pg_advisory_xact_lock(:class, :book_id)",
-                        **{"class": LOCK_CLASS, "book_id": book_id},
+                        **{"class": lock, "book_id": book_id},
                     )
                 yield session
                 session.end("COMMIT")
@@ -148,8 +162,9 @@ class Store:
         try:
             fairy = self._engine.raw_connection()
         except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
-            reason = str(getattr(error, "orig", error)).strip()
-            raise Refused(_("无法打开数据库:{reason}").format(reason=reason)) from error
+            secret = make_url(self.url).password
+            reason = redact.text(str(getattr(error, "orig", error)).strip(), str(secret) if secret else None)
+            raise Refused(_("无法打开数据库:{reason}").format(reason=reason)) from None
         try:
             session = Session(self.dialect, fairy.driver_connection, self.keyring)
             try:
@@ -306,7 +321,9 @@ class Session:
         commit, and asking for it here only lets a refusal come before it.
         """
         if self.log is not None:
-            self.log.seal(book_id, batch_id)
+            # PostgreSQL looks at every batch that waits, so all of them need their leaves now.
+            for waiting in self.log.waiting() if self.dialect == "postgresql" else [(book_id, batch_id)]:
+                self.log.seal(*waiting)
         if self.dialect == "postgresql":
             self.execute("SET CONSTRAINTS batch_seal IMMEDIATE")
             self.execute("SET CONSTRAINTS batch_seal DEFERRED")
@@ -368,6 +385,24 @@ class Session:
                 raise
             self._broken = refusal
             raise refusal from error
+
+
+def _parsed(url: str) -> URL:
+    """The parts of a database address.
+
+    Raises:
+        Refused: it is none, or its password holds an ``@`` that could be read in two ways; what was
+            given is not repeated, for it may hold a password.
+    """
+    try:
+        parsed = make_url(re.sub(r"^postgres://", "postgresql://", url))
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or "@" in (parsed.host or ""):
+        raise Refused(
+            _("数据库地址写法不对,应如 sqlite:///meterbook.db 或 postgresql://用户@主机/库;密码中的 @ 写作 %40")
+        )
+    return parsed
 
 
 def refused(error: Exception) -> LawBroken | Refused | None:

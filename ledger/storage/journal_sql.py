@@ -345,6 +345,18 @@ def drawer_entries(session: Session, book_id: int, date: dt.date, accounts: Sequ
     ).with_columns(pl.col("reversing").cast(pl.Boolean))
 
 
+def bank_turnover(session: Session, book_id: int, date: dt.date) -> dict[str, int]:
+    """Bank account → Σ debit − credit of the lines of a day, from the lines themselves."""
+    rows = session.rows(
+        f"""SELECT p.account, sum(p.debit - p.credit) FROM posting p
+            WHERE p.book_id = :book_id AND p.account >= '1002.' AND p.account < '1002/' AND p.date = :date AND {sealed('p')}
+            GROUP BY p.account""",
+        book_id=book_id,
+        date=date,
+    )
+    return {str(account): int(amount) for account, amount in rows}
+
+
 def openings(session: Session, book_id: int) -> pl.DataFrame:
     """The opening documents: ``doc_no, date, content``."""
     return session.frame(

@@ -25,6 +25,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, PrimaryKeyConstraint, Un
 
 from ledger.storage import bank_tables as _bank_tables  # noqa: F401  its tables join the metadata
 from ledger.storage import log_tables as _log_tables  # noqa: F401
+from ledger.storage import operation_tables as _operation_tables  # noqa: F401
 from ledger.storage import people_tables as _people_tables  # noqa: F401
 from ledger.storage.tables import metadata
 
@@ -49,6 +50,7 @@ LAWS = {
     "lines": "凭证至少两行、行号连续 two lines at least, numbered 1..n, as many as the header says",
     "matched": "已勾对项目不得再勾对 what is matched is not matched again",
     "missing": "必填项为空 a column that must be filled is empty",
+    "operation": "操作结果须为已知的一种 an operation ends in one of the known ways",
     "orphan": "分录须属于批次 no entry, line or fact without its batch",
     "period": "期间未结账 the period is open; closing and reopening alternate",
     "privilege": "无此权限 the role may not do this",

@@ -15,9 +15,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+from sqlalchemy import DefaultClause
 
 from ledger import checkpoint, leaves
 from ledger.errors import Refused
@@ -31,8 +34,8 @@ if TYPE_CHECKING:
 
 BATCH_TABLES = frozenset({"batch", "entry", "posting", "fact"})
 
-CHUNK = 100_000
-"""Records hashed at a time: bounds memory."""
+CHUNK = 25_000
+"""Entries written out at a time: bounds memory."""
 
 
 def mode(table: str) -> str | bool:
@@ -44,10 +47,15 @@ def mode(table: str) -> str | bool:
 
 
 class Keyring:
-    """The signers of a store, one per log; ``memory``: keys that live as long as the store."""
+    """The signers of a store, one per log, read when first something is written.
 
-    def __init__(self, *, memory: bool = False) -> None:
+    ``memory``: keys that live as long as the store. ``beside``: a key file that is used where it
+    exists and ``METERBOOK_KEY`` names no other (the demo keeps its key beside its book).
+    """
+
+    def __init__(self, *, memory: bool = False, beside: Path | None = None) -> None:
         self.memory = memory
+        self.beside = beside
         self._signers: dict[str, Signer] = {}
 
     def signer(self, origin: str, *, create: bool) -> Signer:
@@ -60,11 +68,21 @@ class Keyring:
             if self.memory:
                 self._signers[origin] = checkpoint.memory_signer(origin)
             else:
-                path = checkpoint.key_path(origin)
+                path = self.path(origin)
                 if create:
                     checkpoint.create_key(path)
                 self._signers[origin] = checkpoint.load_signer(origin, path)
         return self._signers[origin]
+
+    def forget(self, origin: str) -> None:
+        """Read the key of a log anew: its file has changed."""
+        self._signers.pop(origin, None)
+
+    def path(self, origin: str) -> Path:
+        """Where the key of a log lies, or would."""
+        if self.beside is not None and not os.environ.get("METERBOOK_KEY") and self.beside.exists():
+            return self.beside
+        return checkpoint.key_path(origin)
 
 
 class Writer:
@@ -83,14 +101,16 @@ class Writer:
         elif mode(table):
             self._rows.append((table, frame))
 
+    def waiting(self) -> list[tuple[int, int]]:
+        """``(book_id, batch_id)`` of the batches whose leaves are not written yet."""
+        return [key for frame in self._batch.get("batch", []) for key in frame.select("book_id", "batch_id").rows()]
+
     def seal(self, book_id: int, batch_id: int) -> None:
         """Write the leaves of a batch, before its seal."""
-        parts = {table: pl.concat(frames, how="diagonal") for table, frames in self._batch.items()}
-        self._batch.clear()
+        parts = self._taken(book_id, batch_id)
         batch = parts.get("batch")
-        if batch is None or batch.filter(pl.col("batch_id") == batch_id).is_empty():
+        if batch is None or batch.is_empty():
             return  # a batch of another hand: the law on the seal will miss its leaves
-        batch = batch.filter(pl.col("batch_id") == batch_id)
         code, origin, first = self._book(book_id)
         hashes = []
         if "entry" in parts:
@@ -100,6 +120,25 @@ class Writer:
         hashes.append(_hashes(leaves.manifest(code, batch)))
         self._append(book_id, origin, b"".join(hashes), "batch", batch_id, first=first)
 
+    def _taken(self, book_id: int, batch_id: int) -> dict[str, pl.DataFrame]:
+        """The rows of one batch, out of what waits for a seal (nearly always that batch alone)."""
+        parts = {table: pl.concat(frames, how="diagonal") for table, frames in self._batch.items()}
+        self._batch.clear()
+        if len(parts.get("batch", ())) == 1 and parts["batch"].select("book_id", "batch_id").row(0) == (
+            book_id,
+            batch_id,
+        ):
+            return parts
+        mine = (pl.col("book_id") == book_id) & (pl.col("batch_id") == batch_id)
+        of_lines = pl.col("book_id") == book_id
+        if "entry" in parts:
+            of_lines &= pl.col("entry_id").is_in(parts["entry"].filter(mine)["entry_id"].implode())
+        masks = {table: of_lines if table == "posting" else mine for table in parts}
+        for table, frame in parts.items():
+            if len(rest := frame.filter(~masks[table])):
+                self._batch[table] = [rest]
+        return {table: frame.filter(masks[table]) for table, frame in parts.items()}
+
     def finish(self) -> None:
         """Write the leaves of everything that is in no batch, before the commit.
 
@@ -107,13 +146,11 @@ class Writer:
         are written too; on SQLite it stays in the dark.
         """
         if self.session.dialect == "postgresql":
-            for frame in self._batch.get("batch", []):
-                for book_id, batch_id in frame.select("book_id", "batch_id").rows():
-                    self.seal(book_id, batch_id)
+            for book_id, batch_id in self.waiting():
+                self.seal(book_id, batch_id)
         self._batch.clear()
-        rows, self._rows = self._rows, []
         books: dict[int, list[tuple[str, pl.DataFrame]]] = {}
-        for table, frame in rows:
+        for table, frame in self._rows:
             for (book_id,), part in frame.partition_by("book_id", as_dict=True, maintain_order=True).items():
                 books.setdefault(int(book_id), []).append((table, part))
         for book_id, parts in books.items():
@@ -124,14 +161,16 @@ class Writer:
                 hashes.append(made)
                 what += said
             self._append(book_id, origin, b"".join(hashes), json.dumps(what, ensure_ascii=False), None, first=first)
+        self._rows.clear()
 
     def _book(self, book_id: int) -> tuple[str, str, bool]:
         """``(code, origin, whether its key is still to be announced)``."""
         code, origin = identity(self.session, book_id)
-        (announced,) = self.session.rows("SELECT count(*) FROM key WHERE book_id = :b", b=book_id)[0]
-        return code, origin, not announced
+        return code, origin, not self.session.rows("SELECT 1 FROM log WHERE book_id = :b AND seq = 1", b=book_id)
 
-    def _append(self, book_id: int, origin: str, hashes: bytes, what: str, batch_id: int | None, *, first: bool) -> None:
+    def _append(
+        self, book_id: int, origin: str, hashes: bytes, what: str, batch_id: int | None, *, first: bool
+    ) -> None:
         signer = self.keyring.signer(origin, create=first)
         recorded_at = _now()
         if first:
@@ -144,7 +183,7 @@ class Writer:
         """The first key of a book is the first thing its log says."""
         frame = pl.DataFrame(
             {
-                "book_id": [book_id], "key_id": [signer.key_id], "vkey": [signer.vkey], "operator": [""],
+                "book_id": [book_id], "key_id": [signer.key_id], "vkey": [signer.vkey], "operator": [self._operator()],
                 "announced_at": [recorded_at],
             }
         )  # fmt: skip
@@ -154,8 +193,20 @@ class Writer:
         made, said = table_leaves(code, "key", frame)
         self._write(book_id, origin, signer, made, json.dumps(said), None, recorded_at)
 
+    def _operator(self) -> str:
+        """Who makes the book, as its first configuration says."""
+        known = [frame["operator"][0] for _table, frame in self._rows if "operator" in frame.columns]
+        return str(known[0]) if known else ""
+
     def _write(
-        self, book_id: int, origin: str, signer: Signer, hashes: bytes, what: str, batch_id: int | None, recorded_at: str
+        self,
+        book_id: int,
+        origin: str,
+        signer: Signer,
+        hashes: bytes,
+        what: str,
+        batch_id: int | None,
+        recorded_at: str,
     ) -> None:
         last = self.session.rows(
             "SELECT seq, first_leaf + leaves, frontier FROM log WHERE book_id = :b ORDER BY seq DESC LIMIT 1", b=book_id
@@ -163,26 +214,13 @@ class Writer:
         seq, size, frontier = last[0] if last else (0, 0, "0:")
         grown = Frontier.parse(frontier).append(hashes)
         root = grown.root()
-        self.session.execute(
-            """INSERT INTO log (book_id, seq, batch_id, first_leaf, leaves, hashes, what, root, frontier, origin,
-                                algorithm, key_id, note, recorded_at)
-               VALUES (:book_id, :seq, :batch_id, :first_leaf, :leaves, :hashes, :what, :root, :frontier, :origin,
-                       :algorithm, :key_id, :note, :recorded_at)""",
-            book_id=book_id,
-            seq=int(seq) + 1,
-            batch_id=batch_id,
-            first_leaf=int(size),
-            leaves=len(hashes) // 32,
-            hashes=hashes,
-            what=what,
-            root=root.hex(),
-            frontier=grown.text(),
-            origin=origin,
-            algorithm=checkpoint.ALGORITHM,
-            key_id=signer.key_id,
-            note=signer.sign(grown.size, root),
-            recorded_at=recorded_at,
-        )
+        row = {
+            "book_id": book_id, "seq": int(seq) + 1, "batch_id": batch_id, "first_leaf": int(size),
+            "leaves": len(hashes) // 32, "what": what, "root": root.hex(), "frontier": grown.text(), "origin": origin,
+            "algorithm": checkpoint.ALGORITHM, "key_id": signer.key_id, "note": signer.sign(grown.size, root),
+            "recorded_at": recorded_at, "hashes": hashes,
+        }  # fmt: skip
+        self.session.insert("log", pl.DataFrame([row], schema_overrides={"batch_id": pl.Int64, "hashes": pl.Binary}))
 
 
 def identity(session: Session, book_id: int) -> tuple[str, str]:
@@ -195,16 +233,19 @@ def identity(session: Session, book_id: int) -> tuple[str, str]:
 def table_leaves(code: str, table: str, frame: pl.DataFrame) -> tuple[bytes, list[list[str]]]:
     """The leaf hashes of rows that are in no batch, and for each leaf what it stands for: the table and
     the row's key, or for a ``set`` the first and last key and the count."""
-    columns = metadata.tables[table].columns.keys()
+    columns = metadata.tables[table].columns
+    filled = [
+        pl.lit(str(column.server_default.arg)).alias(column.name)
+        for column in columns
+        if isinstance(column.server_default, DefaultClause) and column.name not in frame.columns
+    ]
     key = [column.name for column in metadata.tables[table].primary_key.columns if column.name != "book_id"]
-    frame = frame.sort(key)
-    records = leaves.rows(code, table, columns, frame)
-    keys = frame.select(pl.col(name).cast(pl.String) for name in key).rows()
+    frame = frame.with_columns(filled).sort("book_id", *key)
+    records = leaves.rows(code, table, columns.keys(), frame)
+    keys = [row[1:] for row in frame.select(pl.col(name).cast(pl.String) for name in ("book_id", *key)).rows()]
     if mode(table) == "set":
-        digest = hashlib.sha256("\n".join(records).encode()).hexdigest()
-        said = [leaves.ROWS, code, table, *keys[0], *keys[-1], str(len(frame)), digest]
-        whole = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
-        return leaf_hashes([whole]), [[table, *keys[0], *keys[-1], str(len(frame))]]
+        record = leaves.row_set(code, table, keys[0], keys[-1], records)
+        return leaf_hashes([record.encode()]), [[table, *keys[0], *keys[-1], str(len(frame))]]
     return _hashes(records), [[table, *map(str, one)] for one in keys]
 
 
@@ -212,7 +253,9 @@ def _entry_hashes(code: str, batch: pl.DataFrame, entry: pl.DataFrame, posting: 
     """Entries a chunk at a time: their text is many times the size of the frames."""
     entry = entry.sort("entry_id")
     if posting is None:
-        return _hashes(leaves.entries(code, batch, entry, pl.DataFrame(schema={"entry_id": pl.Int64, "line": pl.Int64})))
+        return _hashes(
+            leaves.entries(code, batch, entry, pl.DataFrame(schema={"entry_id": pl.Int64, "line": pl.Int64}))
+        )
     if len(entry) <= CHUNK:
         return _hashes(leaves.entries(code, batch, entry, posting))
     made = []
@@ -223,9 +266,8 @@ def _entry_hashes(code: str, batch: pl.DataFrame, entry: pl.DataFrame, posting: 
 
 
 def _hashes(records: pl.Series) -> bytes:
-    return leaf_hashes([record.encode() for record in records])
+    return leaf_hashes(records.cast(pl.Binary).to_list())
 
 
 def _now() -> str:
     return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-

@@ -13,7 +13,6 @@ log = append_only(
     may("batch_id", BIGINT),
     must("first_leaf", BIGINT),
     must("leaves", BIGINT),
-    must("hashes", LargeBinary()),
     must("what", TEXT),
     must("root", TEXT),
     must("frontier", TEXT),
@@ -22,9 +21,10 @@ log = append_only(
     must("key_id", TEXT),
     must("note", TEXT),
     must("recorded_at", TEXT),
+    must("hashes", LargeBinary()),  # last: SQLite walks over it to reach what stands behind
     PrimaryKeyConstraint("book_id", "seq", name="log_pk"),
     UniqueConstraint("book_id", "batch_id", name="log_batch_once"),
-    CheckConstraint("length(hashes) = 32 * leaves", name="law_log"),
+    CheckConstraint("leaves > 0 AND length(hashes) = 32 * leaves", name="law_log"),
 )
 """What a transaction added to the log (日志): leaf hashes in order, ``what`` they stand for, and the
 checkpoint after them. ``batch_id`` where it is a batch: its entries, its facts, its manifest."""

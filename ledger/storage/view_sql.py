@@ -294,6 +294,9 @@ def find_entry(*, by: str, kinds: Sequence[str] = ()) -> str:
            AND {sealed("e")} ORDER BY e.entry_id"""
 
 
+CHECKPOINT = """SELECT first_leaf + leaves, root FROM log WHERE book_id = :book_id ORDER BY seq DESC LIMIT 1"""
+"""Size and root of the log."""
+
 FLAGS = """SELECT b.first_entry AS entry_id,
     CASE WHEN b.kind = 'month_close' OR EXISTS (
         SELECT 1 FROM fact f WHERE f.book_id = b.book_id AND f.kind = 'acceptance' AND f.doc_no = CAST(b.batch_id AS text))

@@ -68,19 +68,20 @@ def test_a_closed_day_takes_no_drawer_documents(june: Desk) -> None:  # noqa: F8
     """C49 for the counter and its reversals; bank documents of the day still come in."""
     june.post("cash_receipt", {**RECEIPT, "date": "2023-06-08"})
     bank(june, "120.80", date="2023-06-08")
-    june.post("cash_receipt", {**RECEIPT, "customer": "R1", "amount": "41.40", "invoice": "0003"})
+    june.post("cash_receipt", {**RECEIPT, "customer": "R1", "amount": "41.40", "invoice": "0002"})
     bank(june, "41.40", slip="JK-2")
     close(june)
     with pytest.raises(Refused, match=r"期间2023-06-09已结账"):
-        june.post("cash_receipt", {**RECEIPT, "customer": "R3", "amount": "34.50", "invoice": "0002"})
+        june.post("cash_receipt", {**RECEIPT, "customer": "R3", "amount": "34.50", "invoice": "0003"})
     with june.ledger.store.reading() as session:
-        receipt = sql.entry_by(session, 1, kind="cash_receipt", doc_no="0003")["entry_id"][0]
+        receipt = sql.entry_by(session, 1, kind="cash_receipt", doc_no="0002")["entry_id"][0]
     with pytest.raises(Refused, match=r"期间2023-06-09已结账"):
         reverse(june.ledger, receipt, reason="错户", operator="tester", today=TODAY, date=JUNE_9)
     june.post("interest", {"date": "2023-06-09", "bank": "1002.01", "amount": "1.00", "advice_no": "LX-1"})
-    june.post("cash_receipt", {**RECEIPT, "date": "2023-06-10", "customer": "R3", "amount": "34.50", "invoice": "0002"})
+    june.post("cash_receipt", {**RECEIPT, "date": "2023-06-10", "customer": "R3", "amount": "34.50", "invoice": "0003"})
 
 
+@pytest.mark.control("C19")
 def test_invoice_printed_and_unpaid(june: Desk) -> None:  # noqa: F811
     """§6.7 (4): only V34 on 06-26 → C19; after V35 the day closes."""
     row = {"date": "2023-06-26", "customer": "E4", "bill_month": "2023-06", "invoice": "0001237", "cashier": "C02"}
@@ -101,6 +102,7 @@ def test_number_of_invoices(june: Desk) -> None:  # noqa: F811
         close(june, "2023-06-26")
 
 
+@pytest.mark.control("C51")
 def test_short_not_made_good(opened: Desk) -> None:  # noqa: F811
     """§6.7 (5): only V06–V07 on 06-09 → C51; the next day it is an old one and blocks no more."""
     opened.post(
@@ -190,6 +192,7 @@ def test_float_over_the_limit(desk: Desk) -> None:  # noqa: F811
     assert said(refused) == [("C15", "抽屉零钞1,000.01元超过1000元限额")]
 
 
+@pytest.mark.control("C17")
 def test_three_way_match(june: Desk, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """C17: what the drawer took, what it settled and what the documents say agree, voided receipts included."""
     june.post("cash_receipt", RECEIPT)

@@ -117,6 +117,21 @@ def test_10_float_over_the_limit(june: Book, tmp_path: Path) -> None:
     assert "抽屉零钞1,000.01元超过1000元限额" in said
 
 
+def test_11_invoices_with_a_gap(fresh: Book, tmp_path: Path) -> None:
+    """C38: 0001235 follows 0001234 of V05; 0001237 is used instead."""
+    fresh.post_until("0609-07")
+    paid = tmp_path / "paid.csv"
+    paid.write_text(f"{HEADERS['cash_receipt']}\n2023-06-09,R7,41.40,C01,0001237\n", encoding="utf-8")
+    fresh.post(paid, "cash_receipt")
+    banked = tmp_path / "banked.csv"
+    banked.write_text("日期,收费员,银行,款项类别,金额,缴款单号\n2023-06-09,C01,工行0101,水费,41.40,JK-9\n", encoding="utf-8")
+    fresh.post(banked, "cash_deposit")
+    before = snapshot(fresh)
+    with pytest.raises(Refused, match="票据0001235–0001236断号"):
+        close_day(fresh.ledger, dt.date(2023, 6, 9), operator="tester", today=dt.date(2023, 6, 9))
+    assert snapshot(fresh) == before
+
+
 def test_12_direct_debit_list_twice(fresh: Book, tmp_path: Path) -> None:
     """The same list again is a no-op; with another amount, or under another number, it is refused."""
     fresh.post_until("0701")

@@ -21,7 +21,10 @@ from tests.month.test_june import all_tie
 
 JUNE = {"month": "2023-06"}
 BUSINESS_DAYS = (1, 5, 9, 12, 13, 16, 19, 20, 25, 26, 29, 30)
-NEW = ("R01", "R02", "R03", "R04", "R05", "R06", "R07", "R08", "R12", "R16", "R17", "R18", "R19", "R20", "R21", "R26b")
+NEW = (
+    "R01", "R02", "R03", "R04", "R05", "R06", "R07", "R08", "R12", "R16", "R17", "R18", "R19", "R20", "R21", "R22", "R23",
+    "R26b", "R27", "R27b", "R27c", "R28", "E34",
+)  # fmt: skip
 
 
 def made(book: Book, name: str, **asked: Any) -> Any:
@@ -328,6 +331,81 @@ LATER = {
     "slip_expired": "单据号,日期,临时回单号,户号,金额,银行,原因\nLX-1,2023-07-30,LS-0629,E6,96.00,中行0202,满31日\n",
 }
 """What goes wrong in July, and what is done about it."""
+
+
+def test_r22_series(june: Book) -> None:
+    """The numbers of June run on in three series; nobody was given them."""
+    report = june.report("R22", **JUNE)
+    keys = ("series", "first", "last", "holder", "used_period", "voided", "gaps", "left")
+    assert picked(report, *keys) == [
+        ("invoice", "0001233", "0001239", "unissued", 7, 0, 0, 0),
+        ("commercial", "SF0000501", "SF0000504", "unissued", 4, 0, 0, 0),
+        ("triplicate", "SL0000301", "SL0000303", "unissued", 3, 0, 0, 0),
+    ]
+    assert [(tie["left"], tie["right"]) for tie in report["tie_outs"]] == [("7", "7"), ("4", "4"), ("3", "3"), ("14", "14")]
+    one = made(june, "R22", **JUNE, account="三联单")
+    assert (len(one.rows), one.file_stem) == (1, "20230601-0630票据领用存登记簿_三联单")
+    assert "断号:无" in terminal.render(one)
+
+
+def test_r23_arrears_assessment(june: Book) -> None:
+    """Five households of R26, 2.00 each; the half-year in the file's name."""
+    report = june.report("R23", **JUNE)
+    assert picked(report, "branch", "reader", "households", "waived", "low", "high", "fine") == [
+        ("B01", "unassigned", 4, 0, 4, 0, "8.00"), ("B02", "unassigned", 1, 0, 1, 0, "2.00"),
+    ]  # fmt: skip
+    assert report["totals"]["fine"] == "10.00"
+    assert report["tie_outs"][0]["right"] == "5"
+    assert made(june, "R23", **JUNE).file_stem == "20230101-0630欠费户次考核表"
+
+
+def test_r27_business_of_a_day_and_of_the_month(june: Book) -> None:
+    """By category, channel and hall: the money of R04 and R05."""
+    day = june.report("R27", date=dt.date(2023, 6, 16))
+    assert picked(day, "category", "way", "branch", "count", "amount") == [
+        ("水费", "slip", "B02", 1, "1500.00"), ("预交水费", "cash", "B01", 1, "12000.00"),
+    ]  # fmt: skip
+    month = june.report("R27b", **JUNE)
+    assert (month["totals"]["count"], month["totals"]["amount"]) == (15, "21437.80")
+    assert month["tie_outs"][0]["right"] == "21437.80"
+    assert made(june, "R27b", **JUNE).file_stem == "20230601-0630业务受理月报"
+
+
+def test_r27c_by_fee_category(june: Book) -> None:
+    """12 June, C02: two bills, a late charge and money held, against the cashier's settlement sheet."""
+    report = june.report("R27c", date=dt.date(2023, 6, 12))
+    assert picked(report, "cashier", "category", "count", "cash", "total") == [
+        ("C02", "net", 2, "315.00", "315.00"), ("C02", "sewage", 2, "79.75", "79.75"),
+        ("C02", "water_resource", 2, "16.25", "16.25"), ("C02", "surcharge", 2, "3.25", "3.25"),
+        ("C02", "late", 1, "10.30", "10.30"), ("C02", "held", 1, "30.00", "30.00"),
+    ]  # fmt: skip
+    assert (report["totals"]["count"], report["totals"]["total"]) == (3, "454.55")
+
+
+def test_r28_files_of_the_month(june: Book) -> None:
+    """Vouchers and ledger copies for 30 years, statements for 10, from the year after."""
+    report = june.report("R28", **JUNE)
+    assert picked(report, "number", "content", "sheets", "years", "until") == [
+        ("202306-PZ-01", "记-0001–记-0057", 57, 30, "2053-12-31"),
+        ("202306-PJ-01", "0001233–0001239", 7, 30, "2053-12-31"),
+        ("202306-PJ-02", "SF0000501–SF0000504", 4, 30, "2053-12-31"),
+        ("202306-PJ-03", "SL0000301–SL0000303", 3, 30, "2053-12-31"),
+        ("202306-DZ-01", "ICBC-0101.csv", None, 10, "2033-12-31"),
+        ("202306-DZ-02", "BOC-0202.csv", None, 10, "2033-12-31"),
+    ]
+    assert [(tie["left"], tie["right"]) for tie in report["tie_outs"]] == [("57", "57"), ("14", "14")]
+
+
+def test_e34_dunning(june: Book) -> None:
+    """Who owes since when; R26's sum."""
+    report = june.report("E34", **JUNE)
+    assert picked(report, "customer", "bills", "owed", "days", "step") == [
+        ("E2", 1, "2400.00", 18, "notice"), ("R3", 1, "34.50", 25, "notice"), ("R4", 1, "31.05", 25, "notice"),
+        ("R7", 2, "72.45", 60, "notice"), ("E5", 1, "10.00", 18, "notice"),
+    ]  # fmt: skip
+    assert report["tie_outs"][0]["right"] == "2548.00"
+    early = june.report("E34", date=dt.date(2023, 6, 15))
+    assert ("E2", "reminder", "托收中") in picked(early, "customer", "step", "block")
 
 
 def test_red_letters_tie_too(fresh: Book, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_a_cashier_writes_for_her_own_drawer(office: Office) -> None:
     assert office.post("C01", "cash_receipt", CASH).status == "posted"
 
 
+@pytest.mark.control("C41")
 def test_a_leaver_is_disabled_and_never_deleted(office: Office) -> None:
     """C41; what he entered stays his, and he may come back."""
     office.appoint("C01", active=False)

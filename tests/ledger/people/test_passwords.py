@@ -59,6 +59,7 @@ def test_weak_and_repeated(office: Office) -> None:
         office.set_password("L01", GOOD)
 
 
+@pytest.mark.control("C27")
 def test_temporary_and_old(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """C27: 180 days."""
     office.set_password("L01", GOOD, temporary=True)

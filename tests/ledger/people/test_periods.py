@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,72 +11,20 @@ import pytest
 from commands import demo
 from commands.periods import issue_report
 from ledger import approvals, issued, overrides, periods, views
-from ledger.books import create_book, open_book
+from ledger.books import create_book
 from ledger.errors import LawBroken, Refused
 from ledger.journal import Ledger, post, reverse
 from ledger.storage.engine import Store
-from tests.conftest import LOGIN, database_url, new_database
 from tests.ledger.people.conftest import TODAY, Office
+from tests.ledger.people.june import AFTER, sign_all
+from tests.ledger.people.june import built as built
+from tests.ledger.people.june import june as june
 from tests.ledger.postings.conftest import rows_of
-
-JUNE = demo.demo_files() / "2023-06"
-AFTER = dt.date(2023, 7, 5)
-
-
-def month(store: Store) -> Ledger:
-    """June of the demo company by its people, up to but without its signatures and close."""
-    ledger = create_book(store, operator="T01")
-    demo.hire(ledger)
-    demo._documents(ledger, JUNE)
-    demo._statements(ledger, JUNE, dt.date(2023, 6, 30))
-    return ledger
-
-
-@pytest.fixture(scope="module")
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """``built(dialect)``: a file or the name of a database that holds the month, made once and copied."""
-    made: dict[str, str] = {}
-
-    def build(dialect: str) -> str:
-        if dialect not in made:
-            if dialect == "sqlite":
-                made[dialect] = str(tmp_path_factory.mktemp("june") / "book.db")
-                shutil.copyfile(request.getfixturevalue("sqlite_template"), made[dialect])
-                store = Store(f"sqlite:///{made[dialect]}")
-            else:
-                admin = request.getfixturevalue("postgres_url")
-                made[dialect] = new_database(admin, request.getfixturevalue("postgres_template"))
-                store = Store(database_url(admin, made[dialect], LOGIN))
-            month(store)
-            store.dispose()
-        return made[dialect]
-
-    return build
-
-
-@pytest.fixture(params=("sqlite", "postgresql"))
-def june(request: pytest.FixtureRequest, built: Callable[[str], str], tmp_path: Path) -> Iterator[Ledger]:
-    """A copy of the month, on each database."""
-    source = built(request.param)
-    if request.param == "sqlite":
-        for file in Path(source).parent.glob("book.db*"):
-            shutil.copyfile(file, tmp_path / file.name)
-        store = Store(f"sqlite:///{tmp_path / 'book.db'}")
-    else:
-        admin = request.getfixturevalue("postgres_url")
-        store = Store(database_url(admin, new_database(admin, source), LOGIN))
-    yield open_book(store)
-    store.dispose()
 
 
 def codes(ledger: Ledger, **options: str) -> list[str | None]:
     with ledger.store.reading() as session:
         return [fault.code for fault in periods.open_points(ledger, session, "2023-06", today=AFTER, **options)]
-
-
-def sign_all(ledger: Ledger, today: dt.date = AFTER) -> None:
-    demo._sign(ledger, "2023-06", today)
-    demo._accept(ledger, today)
 
 
 def test_refusal_15_and_everything_else(june: Ledger) -> None:

@@ -135,6 +135,7 @@ def test_two_approve_at_once(office: Office) -> None:
     assert sorted(said) == sorted(["posted", "申请 QQ-0001 已批准"])
 
 
+@pytest.mark.control("C48")
 def test_acceptance(office: Office) -> None:
     """! becomes * by the accountant; nobody accepts what he entered, a cashier never, nothing twice."""
     done = office.post("L01", "interest", {"date": "2023-06-21", "bank": "1002.01", "amount": "12.34", "advice_no": "LX-1"})

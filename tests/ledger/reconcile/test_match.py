@@ -97,7 +97,7 @@ def test_evidence_says_what_decided() -> None:
     found = match(june.side("1002.01", "book", june.JULY), june.side("1002.01", "bank", june.JULY))
     item = found.items.filter(pl.col("ref") == "42:1")["match_id"][0]
     evidence = json.loads(found.matches.filter(pl.col("match_id") == item)["evidence"][0])
-    assert {"amount": 82000, "days": 3, "number": "ZP630"} == evidence
+    assert (82000, 3, "ZP630") == (evidence["amount"], evidence["days"], evidence["number"])
 
 
 # -- references --------------------------------------------------------------------------------------
@@ -177,12 +177,23 @@ def test_amount_and_customer_number_in_the_text() -> None:
     assert {("party", "1:1", "7")} == matched(book, [one("7", 3250, text="水费 户号100023 8月")])
 
 
-def test_twins_stay_open() -> None:
-    """Two equal receipts of one payer against one: nobody can say which."""
-    bank = [one("7", 3250, party="甲公司"), one("8", 3250, party="甲公司")]
+def test_unequal_twins_stay_open() -> None:
+    """Two equal receipts of one payer against one or three: nobody can say which."""
+    bank = [one(f"{i}", 3250, party="甲公司") for i in (7, 8)]
     assert set() == matched([one("1:1", 3250, party="甲公司", kind="transfer_receipt")], bank)
-    two = [one(f"1:{i}", 3250, party="甲公司", kind="transfer_receipt") for i in (1, 2)]
-    assert set() == matched(two, bank)
+    three = [one(f"1:{i}", 3250, party="甲公司", kind="transfer_receipt") for i in (1, 2, 3)]
+    assert set() == matched(three, bank)
+
+
+def test_equal_twins_meet_as_a_class() -> None:
+    """Two and two that nobody can tell apart: any pairing is the same, so they meet as one match."""
+    book = [one(f"1:{i}", 3250, party="甲公司", kind="transfer_receipt") for i in (1, 2)]
+    bank = [one(f"{i}", 3250, party="甲公司") for i in (7, 8)]
+    assert {("class", "1:1", "1:2", "7", "8")} == matched(book, bank)
+    days = [one("7", 3250, party="甲公司"), one("8", 3250, date(2023, 6, 12), party="甲公司")]
+    assert {("class", "1:1", "1:2", "7", "8")} == matched(book, days)
+    apart = [one("1:1", 3250, party="甲公司", kind="cash_deposit"), one("1:2", 3250, date(2023, 6, 10), party="甲公司")]
+    assert set() == matched(apart, days)
 
 
 def test_amount_alone_is_not_enough() -> None:

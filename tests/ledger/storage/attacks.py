@@ -73,7 +73,7 @@ def logged(batch: Row, dialect: str, **other: Any) -> str:
         "first_leaf": f"coalesce((SELECT max(first_leaf + leaves) FROM log WHERE book_id = {book}), 0)",
         "leaves": str(leaves),
         "hashes": f"zeroblob({size})" if dialect == "sqlite" else f"decode(repeat('00', {size}), 'hex')",
-        **{name: "'x'" for name in ("what", "root", "frontier", "origin", "algorithm", "key_id", "note", "recorded_at")},
+        **dict.fromkeys(("what", "root", "frontier", "origin", "algorithm", "key_id", "note", "recorded_at"), "'x'"),
         **other,
     }
     return f"INSERT INTO log ({', '.join(row)}) VALUES ({', '.join(row.values())})"
@@ -524,6 +524,17 @@ def _(b: Batch) -> None:
 @attack("leaves without hashes", "log", "log.law_log")
 def _(b: Batch) -> None:
     b.log = {"width": 3}
+
+
+@raw("leaves of a batch that is not there", "log")
+def _(book: int, dialect: str) -> list[str]:
+    return [logged({"book_id": book, "batch_id": 9, "entries": 0, "facts": 0}, dialect)]
+
+
+@raw("a checkpoint over nothing", "log", "log.law_log")
+def _(book: int, dialect: str) -> list[str]:
+    nothing = {"book_id": book, "batch_id": 1, "entries": 0, "facts": 0}
+    return [logged(nothing, dialect, batch_id="NULL", leaves="0", width=0)]
 
 
 for _dialect in ("sqlite", "postgresql"):
