@@ -49,12 +49,23 @@ def register(app: typer.Typer, reconcile_app: typer.Typer) -> None:
     app.add_typer(outstanding_app, name="outstanding")
     outstanding_app.callback(help=_("未达账项。例:meterbook outstanding --as-of 2023-06-30"))(outstanding)
     outstanding_app.command(
-        "follow-up", help=_("跟进一笔未达账项。例:meterbook outstanding follow-up O3 --account 工行0101 --enquiry 已函询银行 --next 2023-07-10")
+        "follow-up",
+        help=_(
+            "跟进一笔未达账项。例:meterbook outstanding follow-up O3 --account 工行0101 --enquiry 已函询银行 --next 2023-07-10"
+        ),
     )(follow_up)
     outstanding_app.command("log", help=_("跟进记录。例:meterbook outstanding log --account 工行0101"))(log)
     for name, command, text in (
-        ("review", review, _("逐笔审阅未达账项和建议,随时可停。例:meterbook reconcile review --account 工行0101 --month 2023-06")),
-        ("dismiss", dismiss, _("这几行不是一笔,不再建议。例:meterbook reconcile dismiss 123:2 45 --account 工行0101 --reason 不同客户")),
+        (
+            "review",
+            review,
+            _("逐笔审阅未达账项和建议,随时可停。例:meterbook reconcile review --account 工行0101 --month 2023-06"),
+        ),
+        (
+            "dismiss",
+            dismiss,
+            _("这几行不是一笔,不再建议。例:meterbook reconcile dismiss 123:2 45 --account 工行0101 --reason 不同客户"),
+        ),
         ("undismiss", undismiss, _("撤回不认定。例:meterbook reconcile undismiss 1 --reason 看错")),
     ):
         reconcile_app.command(name, help=text)(command)
@@ -204,7 +215,13 @@ def dismiss(
     who = operator_of(ledger, operator)
     with ledger.store.writing(ledger.book_id) as session:
         number = reviewing.dismiss(
-            session, ledger.book_id, ledger.book.bank(account), lines, reason=reason, operator=who, today=today_of(ledger, today)
+            session,
+            ledger.book_id,
+            ledger.book.bank(account),
+            lines,
+            reason=reason,
+            operator=who,
+            today=today_of(ledger, today),
         )
     say(_("不再建议,第 {n} 号").format(n=number))
     next_step(f"meterbook reconcile undismiss {number} --reason …")
@@ -229,7 +246,9 @@ def undismiss(
 # -- the review -----------------------------------------------------------------------------------------
 
 
-def review(account: Account, month: Month = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None) -> None:
+def review(
+    account: Account, month: Month = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None
+) -> None:
     from ledger.operators import staff
     from ledger.reconcile.run import month_end
 
@@ -294,7 +313,9 @@ class Walk:
     def act(self, here: Open, key: str) -> bool:
         """One key; True when it changed what is open or what is proposed."""
         number = key.removeprefix("d")
-        chosen = here.candidates[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(here.candidates) else None
+        chosen = (
+            here.candidates[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(here.candidates) else None
+        )
         if chosen is not None and key.startswith("d"):
             self.dismiss(chosen)
             return True
@@ -316,7 +337,9 @@ class Walk:
             return False
         reason = self.ask(_("认定的理由 [{why}]: ").format(why=chosen.why())).strip() or chosen.why()
         with self.ledger.store.writing(self.ledger.book_id) as session:
-            number = match_by_hand(session, self.ledger.book_id, self.bank, chosen.refs, reason=reason, operator=self.operator)
+            number = match_by_hand(
+                session, self.ledger.book_id, self.bank, chosen.refs, reason=reason, operator=self.operator
+            )
         self.saved(_("已勾对,第 {n} 号").format(n=number))
         return True
 
@@ -326,7 +349,13 @@ class Walk:
         reason = self.ask(_("不认定的理由: "))
         with self.ledger.store.writing(self.ledger.book_id) as session:
             number = put_aside(
-                session, self.ledger.book_id, self.bank, chosen.refs, reason=reason, operator=self.operator, today=self.today
+                session,
+                self.ledger.book_id,
+                self.bank,
+                chosen.refs,
+                reason=reason,
+                operator=self.operator,
+                today=self.today,
             )
         self.saved(_("不再建议,第 {n} 号").format(n=number))
 
@@ -385,7 +414,11 @@ class Walk:
         for number, one in enumerate(here.candidates, 1):
             off = _(" 相差 {x}").format(x=format_fen(one.difference)) if one.difference else ""
             others = " + ".join(
-                " ".join(str(part) for part in (row["ref"], row["date"], row["reference"], row["party"], format_fen(row["amount"])) if part)
+                " ".join(
+                    str(part)
+                    for part in (row["ref"], row["date"], row["reference"], row["party"], format_fen(row["amount"]))
+                    if part
+                )
                 for row in one.others
             )
             say(f"  {number}. {others}{off} ({one.why()})")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
@@ -83,11 +83,17 @@ def rows(code: str, table: str, columns: Sequence[str], frame: pl.DataFrame) -> 
     return frame.select(_array(frame, columns, f"meterbook.{table}/1", code)).to_series()
 
 
-def row_set(code: str, table: str, first: Sequence[str], last: Sequence[str], records: pl.Series) -> str:
+def row_set(
+    code: str, table: str, first: Sequence[str], last: Sequence[str], records: pl.Series | Iterable[pl.Series]
+) -> str:
     """One record for many rows of a table, in order of their keys: the first and the last, how many, and
-    the SHA-256 of their own records, one a line."""
-    digest = hashlib.sha256("\n".join(records).encode()).hexdigest()
-    return _json([ROWS, code, table, list(first), list(last), str(len(records)), digest])
+    the SHA-256 of their own records, one a line; ``records`` may come in parts."""
+    digest, count = hashlib.sha256(), 0
+    for part in [records] if isinstance(records, pl.Series) else records:
+        lines = part.to_list()
+        digest.update("\n".join(["", *lines] if count else lines).encode())
+        count += len(part)
+    return _json([ROWS, code, table, list(first), list(last), str(count), digest.hexdigest()])
 
 
 def yuan(fen: pl.Expr) -> pl.Expr:

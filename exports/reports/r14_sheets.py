@@ -77,12 +77,17 @@ def findings(session: Session, book: Book, bank: Bank, done: Adjustment, request
             pl.col("category").str.slice(0, 4).alias("side"),
             "ref",
             "date",
-            pl.when(pl.col("category").str.contains("_in_")).then("amount").otherwise(-pl.col("amount")).alias("amount"),
+            pl.when(pl.col("category").str.contains("_in_"))
+            .then("amount")
+            .otherwise(-pl.col("amount"))
+            .alias("amount"),
         )
         for other in book.banks
         if other.code != bank.code
     ]
-    none = pl.DataFrame(schema={"bank": pl.String, "side": pl.String, "ref": pl.String, "date": pl.Date, "amount": pl.Int64})
+    none = pl.DataFrame(
+        schema={"bank": pl.String, "side": pl.String, "ref": pl.String, "date": pl.Date, "amount": pl.Int64}
+    )
     return analyse(
         load(session, request.book_id, bank, request.end, known_at=request.known_at),
         done.difference,

@@ -21,11 +21,11 @@ NOTED = 5
 """So many patterns are named under the table; the sheet has them all."""
 
 
-def pattern_rows(session: Session, bank: Bank, loaded: Loaded, done: Adjustment, request: Request) -> list[dict[str, Any]]:
+def pattern_rows(
+    session: Session, bank: Bank, loaded: Loaded, done: Adjustment, request: Request
+) -> list[dict[str, Any]]:
     """The patterns of an account with their text."""
-    seen = seen_patterns(
-        session, request.book_id, bank, loaded, done.items, request.end, known_at=request.known_at
-    )
+    seen = seen_patterns(session, request.book_id, bank, loaded, done.items, request.end, known_at=request.known_at)
     return [
         {**row, "bank": bank.code, "text": pattern_text(row["pattern"], row["number"], row["other"])}
         for row in seen.iter_rows(named=True)

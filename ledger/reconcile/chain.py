@@ -107,8 +107,12 @@ def _became(
     members = items.join(lines.select("side", "ref", "date", "reference"), on=["side", "ref"], how="left")
     told = pl.coalesce("reference", "ref")
     wholes = members.group_by("match_id").agg(pl.col("date").max().alias("cleared_on"))
-    listed = members.select("match_id", pl.col("side").alias("its_side"), pl.col("ref").alias("its_ref"), told.alias("its"))
-    met = items.select("match_id", pl.col("side").alias("own"), "ref").join(before.items.select(own, "ref"), on=["own", "ref"])
+    listed = members.select(
+        "match_id", pl.col("side").alias("its_side"), pl.col("ref").alias("its_ref"), told.alias("its")
+    )
+    met = items.select("match_id", pl.col("side").alias("own"), "ref").join(
+        before.items.select(own, "ref"), on=["own", "ref"]
+    )
     others = (
         met.join(listed, on="match_id")
         .filter((pl.col("its_side") != pl.col("own")) | (pl.col("its_ref") != pl.col("ref")))
@@ -125,7 +129,10 @@ def _became(
         .sort("place")
     )
     open_now = pl.col("now").is_not_null()
-    cleared = [pl.when(~open_now).then(pl.col(name)).alias(name) for name in ("cleared_on", "stage", "match_id", "by", "operator")]
+    cleared = [
+        pl.when(~open_now).then(pl.col(name)).alias(name)
+        for name in ("cleared_on", "stage", "match_id", "by", "operator")
+    ]
     state = pl.when(open_now).then(pl.lit("open")).when(pl.col("match_id").is_not_null()).then(pl.lit("cleared"))
     return rows.with_columns(state.otherwise(pl.lit("void")).alias("state"), *cleared).select(*CHAIN)
 
@@ -139,7 +146,9 @@ def _differing(frozen: list[dict[str, str | None]], before: Adjustment) -> int:
     ]
     drawn_items = [
         (category, day.isoformat(), str(decimal_text(amount)), reference or "")
-        for category, day, amount, reference in before.items.select("category", "date", "amount", "reference").iter_rows()
+        for category, day, amount, reference in before.items.select(
+            "category", "date", "amount", "reference"
+        ).iter_rows()
     ]
     for one in list(issued_items):
         if one in drawn_items:

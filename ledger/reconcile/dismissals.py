@@ -27,7 +27,14 @@ def key_of(lines: Iterable[tuple[str, str]]) -> str:
 
 
 def dismiss(
-    session: Session, book_id: int, bank: str, lines: Iterable[tuple[str, str]], *, reason: str, operator: str, today: dt.date
+    session: Session,
+    book_id: int,
+    bank: str,
+    lines: Iterable[tuple[str, str]],
+    *,
+    reason: str,
+    operator: str,
+    today: dt.date,
 ) -> int:
     """Dismiss a set of lines; gives the dismissal's number.
 

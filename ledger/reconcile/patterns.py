@@ -120,7 +120,9 @@ def _round_trips(known: pl.DataFrame, open_refs: pl.DataFrame, items: pl.DataFra
             tolerance=f"{days}d",
             check_sortedness=False,
         ).filter(pl.col("other").is_not_null())
-        found.append(_shown(met, "round_trip", (pl.col("its_date") - pl.col("date")).dt.total_days().abs(), pl.col("other")))
+        found.append(
+            _shown(met, "round_trip", (pl.col("its_date") - pl.col("date")).dt.total_days().abs(), pl.col("other"))
+        )
     both = pl.concat(found)
     recent = both.filter(pl.col("date") >= cutoff.replace(day=1))
     older = both.filter(pl.col("date") < cutoff.replace(day=1)).join(open_refs, on=["side", "ref"], how="semi")
@@ -131,7 +133,8 @@ def _by_hand(known: pl.DataFrame, staged: pl.DataFrame, cutoff: date) -> pl.Data
     """Lines of manual matches that were complete in the month of the cut-off."""
     hand = staged.filter(pl.col("stage") == "manual").select("match_id", "side", "ref")
     met = hand.join(known, on=["side", "ref"], how="left").with_columns(
-        pl.col("date").max().over("match_id").alias("cleared"), pl.col("date").is_null().any().over("match_id").alias("later")
+        pl.col("date").max().over("match_id").alias("cleared"),
+        pl.col("date").is_null().any().over("match_id").alias("later"),
     )
     return _shown(
         met.filter(~pl.col("later"), pl.col("cleared") >= cutoff.replace(day=1)), "by_hand", pl.col("match_id")

@@ -105,7 +105,9 @@ def queue(session: Session, book_id: int, book: Book, bank: Bank, cutoff: dt.dat
     waiting = []
     for item in items.iter_rows(named=True):
         side = item["category"][:4]
-        rows = sorted(of_line.get((side, item["ref"]), []), key=lambda row: (row["difference"] != 0, -row["points"], row["rank"]))
+        rows = sorted(
+            of_line.get((side, item["ref"]), []), key=lambda row: (row["difference"] != 0, -row["points"], row["rank"])
+        )
         waiting.append(
             Open(
                 side=side,
@@ -186,7 +188,14 @@ def follow_up(
 
 
 def seen_patterns(
-    session: Session, book_id: int, bank: Bank, loaded: Loaded, items: pl.DataFrame, cutoff: dt.date, *, known_at: str | None = None
+    session: Session,
+    book_id: int,
+    bank: Bank,
+    loaded: Loaded,
+    items: pl.DataFrame,
+    cutoff: dt.date,
+    *,
+    known_at: str | None = None,
 ) -> pl.DataFrame:
     """The patterns of an account at a cut-off (``patterns.PATTERNS``); ``items`` are the open ones of its table."""
     return patterns(

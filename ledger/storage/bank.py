@@ -296,7 +296,7 @@ def append_source(session: Session, book_id: int, sha256: str, content: bytes) -
         "SELECT 1 FROM source_file WHERE book_id = :book_id AND sha256 = :sha", book_id=book_id, sha=sha256
     )
     if not known:
-        session.insert("source_file", pl.DataFrame([{"book_id": book_id, "sha256": sha256, "bytes": content}]))
+        session.insert_file("source_file", {"book_id": book_id, "sha256": sha256}, "bytes", content)
 
 
 def append_statement(session: Session, book_id: int, head: dict[str, Any], lines: pl.DataFrame) -> tuple[int, int]:

@@ -27,6 +27,9 @@ ROWS_PER_INSERT = 100
 ROWS_PER_WRITE = 50_000
 """Rows turned into CSV at a time: bounds memory, not the COPY."""
 
+BYTES_PER_WRITE = 2**20
+"""The same for a file."""
+
 
 def copy_in(cursor: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> int:
     """COPY a frame into a table by its column names; gives the number of rows."""
@@ -100,6 +103,28 @@ def insert_many(connection: sqlite3.Connection, table: str, frame: pl.DataFrame)
             rest = rows[whole:]
             cursor.execute(head + ", ".join([one] * len(rest)), list(chain.from_iterable(rest)))
     return frame.height
+
+
+def copy_file(
+    cursor: psycopg.Cursor[Any], table: str, key: Mapping[str, int | str], column: str, content: bytes
+) -> None:
+    """COPY one row whose last column is a whole file, a piece of it at a time."""
+    columns = ", ".join(f'"{name}"' for name in (*key, column))
+    cells = ['"' + str(value).replace('"', '""') + '",' for value in key.values()]
+    with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+        copy.write("".join(cells) + '"\\x')
+        for start in range(0, len(content), BYTES_PER_WRITE):
+            copy.write(content[start : start + BYTES_PER_WRITE].hex())
+        copy.write('"\n')
+
+
+def insert_file(
+    connection: sqlite3.Connection, table: str, key: Mapping[str, int | str], column: str, content: bytes
+) -> None:
+    """INSERT one row whose last column is a whole file."""
+    columns = ", ".join(f'"{name}"' for name in (*key, column))
+    marks = ", ".join("?" * (len(key) + 1))
+    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", [*key.values(), content])
 
 
 def fetch(cursor: sqlite3.Cursor, schema: Mapping[str, Any]) -> pl.DataFrame:

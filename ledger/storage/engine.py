@@ -289,6 +289,20 @@ class Session:
             with self._connection.cursor() as cursor:
                 return bulk.copy_in(cursor, table, frame)
 
+    def insert_file(self, table: str, key: Mapping[str, int | str], column: str, content: bytes) -> None:
+        """Append one row that holds a whole file; ``insert`` would copy its bytes several times over.
+
+        The log has no leaf of it: it is for tables whose key is the hash of the bytes.
+        """
+        if metadata.tables[table].info.get("log") is not False:
+            raise KeyError(table)
+        with self._refusals():
+            if self.dialect == "sqlite":
+                bulk.insert_file(self._connection, table, key, column, content)
+                return
+            with self._connection.cursor() as cursor:
+                bulk.copy_file(cursor, table, key, column, content)
+
     def want(self, name: str, values: pl.Series) -> str:
         """A temporary table ``want_<name>(value)`` of distinct values to join with; gives its name.
 

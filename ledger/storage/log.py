@@ -151,8 +151,10 @@ class Writer:
         self._batch.clear()
         books: dict[int, list[tuple[str, pl.DataFrame]]] = {}
         for table, frame in self._rows:
-            for (book_id,), part in frame.partition_by("book_id", as_dict=True, maintain_order=True).items():
-                books.setdefault(int(book_id), []).append((table, part))
+            ids = frame["book_id"].unique(maintain_order=True)
+            for book_id in ids:
+                one = pl.col("book_id") == book_id
+                books.setdefault(int(book_id), []).append((table, frame if len(ids) == 1 else frame.filter(one)))
         for book_id, parts in books.items():
             code, origin, first = self._book(book_id)
             hashes, what = [], []
@@ -240,13 +242,23 @@ def table_leaves(code: str, table: str, frame: pl.DataFrame) -> tuple[bytes, lis
         if isinstance(column.server_default, DefaultClause) and column.name not in frame.columns
     ]
     key = [column.name for column in metadata.tables[table].primary_key.columns if column.name != "book_id"]
-    frame = frame.with_columns(filled).sort("book_id", *key)
-    records = leaves.rows(code, table, columns.keys(), frame)
-    keys = [row[1:] for row in frame.select(pl.col(name).cast(pl.String) for name in ("book_id", *key)).rows()]
+    frame = _in_order(frame.with_columns(filled), ["book_id", *key])
+    names = frame.select(pl.col(name).cast(pl.String) for name in key)
     if mode(table) == "set":
-        record = leaves.row_set(code, table, keys[0], keys[-1], records)
-        return leaf_hashes([record.encode()]), [[table, *keys[0], *keys[-1], str(len(frame))]]
-    return _hashes(records), [[table, *map(str, one)] for one in keys]
+        first, last = names.row(0), names.row(-1)
+        parts = (leaves.rows(code, table, columns.keys(), part) for part in frame.iter_slices(CHUNK))
+        record = leaves.row_set(code, table, first, last, parts)
+        return leaf_hashes([record.encode()]), [[table, *first, *last, str(len(frame))]]
+    records = leaves.rows(code, table, columns.keys(), frame)
+    return _hashes(records), [[table, *map(str, one)] for one in names.rows()]
+
+
+def _in_order(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Sorted; the lines of a statement come in their order, and a copy of a million would be for nothing."""
+    book, *key = (frame[name] for name in by)
+    if len(key) == 1 and book.is_sorted() and book[0] == book[-1] and key[0].is_sorted():
+        return frame
+    return frame.sort(by)
 
 
 def _entry_hashes(code: str, batch: pl.DataFrame, entry: pl.DataFrame, posting: pl.DataFrame | None) -> bytes:

@@ -163,11 +163,11 @@ def test_a_broken_chain_is_not_issued(fresh: Book, tmp_path: Path) -> None:
 
 
 def test_a_difference_is_a_line_with_its_analysis(fresh: Book, tmp_path: Path) -> None:
-    """A statement that lacks a line, taken in all the same: its 96.55 is said on the form, explained, and not issued."""
+    """A statement that lacks its first line, taken in all the same: its 120.80 is said on the form, explained, and not issued."""
     fresh.post_folder(JUNE, JUNE_END)
     rows = (JUNE / "statements" / "ICBC-0101.csv").read_bytes().splitlines(keepends=True)
     torn = tmp_path / "torn.csv"
-    torn.write_bytes(b"".join(row for row in rows if not row.startswith(b"000002307")))
+    torn.write_bytes(b"".join(row for row in rows if not row.startswith(b"000002305")))
     ledger = fresh.ledger
     with ledger.store.writing(1) as session:
         import_statement(
@@ -183,13 +183,13 @@ def test_a_difference_is_a_line_with_its_analysis(fresh: Book, tmp_path: Path) -
     report = made(fresh, "R14", month="2023-06")
     assert not report.ok
     assert report.paper is not None
-    assert ("差额(企业 − 银行)", -96_55) == (report.paper.rows[-1]["book_item"], report.paper.rows[-1]["book_amount"])
+    assert ("差额(企业 − 银行)", -120_80) == (report.paper.rows[-1]["book_item"], report.paper.rows[-1]["book_amount"])
     ((title, table),) = report.sheets
     assert "差额分析" == title
-    assert ("对账单自身余额不平", "torn.csv", -96_55) == tuple(
+    assert ("对账单自身余额不平", "torn.csv", -120_80) == tuple(
         table.rows[0][key] for key in ("cause", "ref", "difference")
     )
-    assert any("对账单自身余额不平 torn.csv -96.55" in note for note in report.notes)
+    assert any("对账单自身余额不平 torn.csv -120.80" in note for note in report.notes)
     with pytest.raises(Refused, match="勾稽不平"):
         issue_report(ledger, "R14", ICBC, "2023-06", operator="tester", today=JULY_5)
 

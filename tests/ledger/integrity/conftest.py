@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import make_url
 
 from ledger.checkpoint import memory_signer
@@ -15,13 +20,13 @@ from ledger.journal import Ledger
 from ledger.operations import Operation, record
 from ledger.storage import Store, bank, log, people_sql, proof_sql
 from ledger.storage.tables import DIMENSIONS
-from tests.conftest import LOGIN, database_url
+from tests.conftest import DIALECTS, LOGIN, database_url, new_database
 from tests.ledger.storage.attacks import NOW, _batch, _entry, _lines
 from tests.ledger.storage.test_engine import found, framed
 from tests.ledger.storage.test_log import _bank_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SOURCE = b'\x00\xff,"'
 
@@ -37,12 +42,16 @@ def batch(store: Store, number: int, entries: int = 2, facts: int = 1, **more: A
         [(first, fact)] = session.rows(
             "SELECT coalesce(max(first_entry + entries), 1), coalesce(max(first_fact + facts), 1) FROM batch WHERE book_id = 1"
         )
+        [(vno,)] = session.rows("SELECT coalesce(max(last_no), 0) + 1 FROM voucher_mark WHERE book_id = 1")
         ids = range(first, first + entries)
         sums = {"debit": 500 * entries, "credit": 500 * entries, "source_name": "六月.csv", "source_sha256": "ab" * 32}
         session.insert("batch", framed([_batch(1, number, first, entries, first_fact=fact, facts=facts, **sums)]))
         if entries:
             extra = {"memo": '他说"好"\n', "maker": "甲", "checker": "乙", "approver": "丙", "sheet": "S", "row": 7}
-            rows = [{**_entry(1, number, i, i), **extra, "reverses": None, "caused_by": None, **more} for i in ids]
+            rows = [
+                {**_entry(1, number, i, vno + i - first), **extra, "reverses": None, "caused_by": None, **more}
+                for i in ids
+            ]
             rows[0] |= {"reverses": number - 1, "caused_by": 1} if number > 1 else {}
             session.insert("entry", framed(rows))
             cells = {name: f"{name} {number}" for name in DIMENSIONS} | {"document": None}
@@ -127,11 +136,46 @@ def others(store: Store) -> None:
         session.insert("key", pl.DataFrame([key]))
 
 
-@pytest.fixture
-def full(store: Store) -> Store:
-    """The book, on each database, opened as the application opens it."""
+@pytest.fixture(scope="session")
+def full_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The book as a file, to be copied."""
+    path = tmp_path_factory.mktemp("full") / "book.db"
+    shutil.copyfile(sqlite_template, path)
+    store = Store(f"sqlite:///{path}")
     fill(store)
-    return store
+    store.dispose()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def full_postgresql(postgres_url: str, postgres_template: str) -> str:
+    """The name of a database with the book in it, to be copied."""
+    name = new_database(postgres_url, postgres_template)
+    store = Store(database_url(postgres_url, name, LOGIN))
+    fill(store)
+    store.dispose()
+    return name
+
+
+@pytest.fixture(params=DIALECTS)
+def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """The book, on each database, opened as the application opens it."""
+    if request.param == "sqlite":
+        path = tmp_path / "book.db"
+        shutil.copyfile(request.getfixturevalue("full_sqlite"), path)
+        store = Store(f"sqlite:///{path}")
+        yield store
+        store.dispose()
+        return
+    admin = request.getfixturevalue("postgres_url")
+    name = new_database(admin, request.getfixturevalue("full_postgresql"))
+    store = Store(database_url(admin, name, LOGIN))
+    yield store
+    store.dispose()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture
@@ -149,8 +193,6 @@ def by_hand(owned: Store) -> Callable[[str], None]:
 
     def run(*statements: str) -> None:
         if owned.dialect == "sqlite":
-            import sqlite3
-
             with sqlite3.connect(str(owned.path)) as connection:
                 for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
                     connection.execute(f'DROP TRIGGER "{name}"')

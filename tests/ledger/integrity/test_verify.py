@@ -148,11 +148,11 @@ ALTERED: dict[str, tuple[list[str], set[tuple[str, str]]]] = {
     "a seal gone": (["DELETE FROM seal WHERE batch_id = 2"], {("seal", "batch 2")}),
     "a voucher number": (
         ["UPDATE entry SET vno = 9 WHERE entry_id = 3"],
-        {("leaf.altered", "entry 3"), ("voucher.gap", "2023-06 R-0004…0009")},
+        {("leaf.altered", "entry 3"), ("voucher.gap", "2023-06 记-0004…0009")},
     ),
     "a voucher mark": (
         ["UPDATE voucher_mark SET last_no = 9 WHERE batch_id = 2"],
-        {("voucher.mark", "batch 2 2023-06 R")},
+        {("voucher.mark", "batch 2 2023-06 记")},
     ),
     "a period": (
         ["UPDATE period_event SET action = 'close' WHERE period = '2023-05' AND seq = 2"],
@@ -160,8 +160,10 @@ ALTERED: dict[str, tuple[list[str], set[tuple[str, str]]]] = {
     ),
     "a period reopened again": (
         [
-            "INSERT INTO period_event (book_id, period, branch, seq, action, reason, operator, recorded_at) "
-            "VALUES (1, '2023-05', '', 3, 'close', 'x', 'x', 'x')"
+            (
+                "INSERT INTO period_event (book_id, period, branch, seq, action, reason, operator, recorded_at) "
+                "VALUES (1, '2023-05', '', 3, 'close', 'x', 'x', 'x')"
+            )
         ],
         {("leaf.extra", "period_event 2023-05  3")},
     ),
@@ -174,14 +176,16 @@ ALTERED: dict[str, tuple[list[str], set[tuple[str, str]]]] = {
         {("leaf.missing", "account 6001.01"), ("account", "6001.01")},
     ),
     "a bank line": (
-        ["UPDATE statement_line SET amount_in = 6 WHERE line_id = 2"],
+        ["UPDATE statement_line SET amount_out = 3 WHERE line_id = 2"],
         {("leaf.altered", "statement_line 1…3")},
     ),
     "a bank line gone": (["DELETE FROM statement_line WHERE line_id = 6"], {("leaf.altered", "statement_line 4…6")}),
     "a bank line more": (
         [
-            "INSERT INTO statement_line (book_id, line_id, statement_id, line_no, bank, date, amount_in, amount_out, identity, "
-            "occurrence) VALUES (1, 7, 2, 4, '1002.01', '2023-06-12', 1, 0, 'x', 1)"
+            (
+                "INSERT INTO statement_line (book_id, line_id, statement_id, line_no, bank, date, amount_in, amount_out, identity, "
+                "occurrence) VALUES (1, 7, 2, 4, '1002.01', '2023-06-12', 1, 0, 'x', 1)"
+            )
         ],
         {("leaf.extra", "statement_line 7")},
     ),
@@ -189,7 +193,7 @@ ALTERED: dict[str, tuple[list[str], set[tuple[str, str]]]] = {
         ["UPDATE match_item SET ref = '1' WHERE match_id = 2", "UPDATE match SET undoes = NULL WHERE match_id = 3"],
         {("match.twice", "match_item 1"), ("leaf.altered", "match 3")},
     ),
-    "a file": (["UPDATE source_file SET bytes = bytes"], set()),
+    "nothing": (["UPDATE source_file SET bytes = bytes"], set()),
     "a log gone": (["DELETE FROM log WHERE batch_id = 2"], {("batch.unlogged", "batch 2"), ("leaf.extra", "entry 3")}),
     "a stranger": (
         ["UPDATE fact SET book_id = 7 WHERE fact_id = 4"],
@@ -226,7 +230,7 @@ def test_many_are_counted(full: Store, by_hand: ByHand) -> None:
     assert sum(one.code == "leaf.altered" for one in report.findings) == MOST
     assert report.left_out["leaf.altered"] == 7 + 20
     assert any("27" in line for line in report.lines_of_text())
-    assert report.as_json()["left_out"] == {"leaf.altered": 27}
+    assert report.as_json()["left_out"]["leaf.altered"] == 27
 
 
 def test_laws_taken_out(full: Store, by_hand: ByHand) -> None:
