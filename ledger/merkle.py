@@ -112,7 +112,7 @@ def inclusion_path(leaves: bytes, index: int) -> list[bytes]:
     return path[::-1]
 
 
-def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:  # noqa: A002
+def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether ``leaf`` (a leaf hash) is leaf ``index`` of the tree of that size and root (§2.1.3.2)."""
     if not 0 <= index < size:
         return False
@@ -155,7 +155,7 @@ def consistency_path(leaves: bytes, old: int) -> list[bytes]:
     return path[::-1]
 
 
-def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> bool:  # noqa: A002
+def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> bool:
     """Whether the tree of ``size`` and ``root`` begins with the tree of ``old`` and ``old_root`` (§2.1.4.2)."""
     if old == size:
         return not path and old_root == root

@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -211,7 +211,7 @@ def _follow_ups(ledger: Ledger, session: Session, today: dt.date) -> Iterator[Ta
         yield Task(control="C31", period=f"{state.next_date:%Y-%m}", due=state.next_date or today, text=text)
 
 
-def _summed(source: sql.JournalSource, account: str, keys: list[str], until: dt.date) -> list[tuple[object, ...]]:
+def _summed(source: sql.JournalSource, account: str, keys: list[str], until: dt.date) -> list[tuple[Any, ...]]:
     items = source.items([account], until=until)
     summed = items.group_by(keys).agg(pl.col("amount").sum(), pl.col("date").min()).filter(pl.col("amount") != 0)
     return summed.sort("date", *keys).rows()

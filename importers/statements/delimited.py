@@ -90,7 +90,7 @@ class Delimited:
 
     def _skip(self, lines: int, place: int) -> int:
         """The byte some lines further on."""
-        for _ in range(lines):
+        for _line in range(lines):
             place = self._content.find(b"\n", place) + 1 or len(self._content)
         return place
 

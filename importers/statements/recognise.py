@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from importers.statements.dialect import Dialect, header_key
 from importers.statements.delimited import Row
+from importers.statements.dialect import Dialect, header_key
 from importers.statements.grid import Grid, rejected
 from ledger.errors import ImportRejected
 from ledger.i18n import _

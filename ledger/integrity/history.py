@@ -76,7 +76,7 @@ class History:
         self.out = out
         self.code, self.origin = identity(session, book_id)
         self.keys: dict[str, str] = {}
-        self.announced = dict(session.rows("SELECT key_id, vkey FROM key WHERE book_id = :b", b=book_id))
+        self.announced = {key_id: vkey for key_id, vkey, *_rest in sql.announced(session, book_id)}
         self.tree = Frontier()
         self.number = 0
         self.roots: dict[int, bytes] = {}
@@ -293,9 +293,7 @@ class Settlement:
     def __init__(self, session: Session, book_id: int, out: Report, batches: dict[int, dict[str, Any]]) -> None:
         self.session, self.book_id, self.out = session, book_id, out
         self.batches = batches
-        self.accounts = {
-            str(row[0]) for row in session.rows("SELECT account FROM account WHERE book_id = :b", b=book_id)
-        }
+        self.accounts = set(sql.table(session, book_id, "account")["account"])
         self.settled = 0
         self.sealed = 0
         self._vouchers: dict[tuple[str, str], int] = {}

@@ -243,19 +243,19 @@ def table_leaves(code: str, table: str, frame: pl.DataFrame) -> tuple[bytes, lis
     ]
     key = [column.name for column in metadata.tables[table].primary_key.columns if column.name != "book_id"]
     frame = _in_order(frame.with_columns(filled), ["book_id", *key])
-    names = frame.select(pl.col(name).cast(pl.String) for name in key)
+    keys = frame.select(pl.col(name).cast(pl.String) for name in ("book_id", *key))
     if mode(table) == "set":
-        first, last = names.row(0), names.row(-1)
+        first, last = keys.row(0)[1:], keys.row(-1)[1:]
         parts = (leaves.rows(code, table, columns.keys(), part) for part in frame.iter_slices(CHUNK))
         record = leaves.row_set(code, table, first, last, parts)
         return leaf_hashes([record.encode()]), [[table, *first, *last, str(len(frame))]]
     records = leaves.rows(code, table, columns.keys(), frame)
-    return _hashes(records), [[table, *map(str, one)] for one in names.rows()]
+    return _hashes(records), [[table, *one] for _book, *one in keys.rows()]
 
 
 def _in_order(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """Sorted; the lines of a statement come in their order, and a copy of a million would be for nothing."""
-    book, *key = (frame[name] for name in by)
+    book, *key = frame.select(by)
     if len(key) == 1 and book.is_sorted() and book[0] == book[-1] and key[0].is_sorted():
         return frame
     return frame.sort(by)

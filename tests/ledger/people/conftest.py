@@ -13,8 +13,8 @@ from ledger.approvals import Approved
 from ledger.journal import Ledger, Posted, post
 from ledger.operators import Operator
 from tests.ledger.postings.conftest import CHARGES, Desk, Rows, rows_of
-from tests.ledger.postings.conftest import desk as desk  # noqa: PLC0414
-from tests.ledger.postings.conftest import opened as opened  # noqa: PLC0414
+from tests.ledger.postings.conftest import desk as desk
+from tests.ledger.postings.conftest import opened as opened
 
 TODAY = dt.date(2023, 7, 5)
 PEOPLE = ("T01", "C01", "C02", "L01", "K01", "F01", "P01", "Z01", "D01", "W01", "G01", "J01")
