@@ -262,7 +262,7 @@ def bare(base: Databases, name: str, rows: dict) -> float:
 def _as_csv(frame: pl.DataFrame) -> bytes:
     """Bytes ready for COPY."""
     raw = [name for name, type_ in frame.schema.items() if type_ == pl.Binary]
-    frame = frame.with_columns(pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")) for name in raw)
+    frame = frame.with_columns(pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name) for name in raw)
     return frame.write_csv(include_header=False).encode()
 
 

@@ -13,6 +13,7 @@ altered but listed, with the reason that ``ledger.storage.coverage`` gives. Sour
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -223,23 +224,35 @@ def rewrite(forger: Forger, book_id: int, signer: checkpoint.Signer) -> None:
     """The whole log anew, from the rows as they are now, signed by another key that takes the first one's place."""
     session = forger.session
     code, origin = identity(session, book_id)
-    [(old, *_rest), *_more] = proof_sql.announced(session, book_id)
+    places = proof_sql.announcements(session, book_id)
+    old = min(places, key=lambda one: places[one][0])
     forger.set("key", {"book_id": book_id, "key_id": old}, {"key_id": signer.key_id, "vkey": signer.vkey})
     grown = Frontier()
     for row in proof_sql.log_rows(session, book_id):
         hashes, what = row.hashes, row.what
         if row.batch_id is not None:
             hashes = _batch_leaves(session, code, book_id, row.batch_id)
-        elif '"key"' in what:
-            [page] = proof_sql.pages(session, "key", book_id)
-            made = leaves.rows(code, "key", metadata.tables["key"].columns.keys(), page)[0]
-            hashes, what = leaf_hash(made.encode()) + hashes[WIDTH:], what.replace(old, signer.key_id)
+        else:
+            what = what.replace(old, signer.key_id)
+            hashes = _key_leaves(session, code, book_id, json.loads(what), hashes)
         grown = grown.append(hashes)
         cells: dict[str, Any] = {
             "hashes": hashes, "what": what, "root": grown.root().hex(), "frontier": grown.text(), "origin": origin,
             "key_id": signer.key_id, "note": signer.sign(grown.size, grown.root()),
         }  # fmt: skip
         forger.set("log", {"book_id": book_id, "seq": row.seq}, cells)
+
+
+def _key_leaves(session: Session, code: str, book_id: int, said: list[list[str]], hashes: bytes) -> bytes:
+    """The leaves of a row without a batch, those of keys anew."""
+    columns = metadata.tables["key"].columns.keys()
+    made = {
+        key: leaf_hash(record.encode())
+        for page in proof_sql.pages(session, "key", book_id)
+        for key, record in zip(page["key_id"], leaves.rows(code, "key", columns, page), strict=True)
+    }
+    kept = (hashes[start : start + WIDTH] for start in range(0, len(hashes), WIDTH))
+    return b"".join(made[one[1]] if one[0] == "key" else leaf for one, leaf in zip(said, kept, strict=True))
 
 
 def _batch_leaves(session: Session, code: str, book_id: int, number: int) -> bytes:

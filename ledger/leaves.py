@@ -90,9 +90,9 @@ def row_set(
     the SHA-256 of their own records, one a line; ``records`` may come in parts."""
     digest, count = hashlib.sha256(), 0
     for part in [records] if isinstance(records, pl.Series) else records:
-        lines = part.to_list()
-        digest.update("\n".join(["", *lines] if count else lines).encode())
-        count += len(part)
+        if len(part):
+            digest.update((b"\n" if count else b"") + part.str.join("\n").cast(pl.Binary).item())
+            count += len(part)
     return _json([ROWS, code, table, list(first), list(last), str(count), digest.hexdigest()])
 
 

@@ -33,8 +33,12 @@ def with_identity(lines: pl.DataFrame, *, serial_scope: str = "account") -> pl.D
     money = [pl.col("date").cast(pl.String), pl.col("amount_in").cast(pl.String), pl.col("amount_out").cast(pl.String)]
     with_serial = pl.concat_str([pl.lit("#"), serial.fill_null(""), *money], separator=SEPARATOR)
     without = pl.concat_str([*money, pl.col("balance").cast(pl.String).fill_null(""), *_texts()], separator=SEPARATOR)
-    keyed = lines.with_columns(pl.when(numbered).then(with_serial).otherwise(without).alias("identity"))
-    return keyed.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).over("identity").alias("occurrence"))
+    always = lines.select(numbered.all()).item()  # most banks number their lines, and texts are dear to fold
+    identity = with_serial if always else pl.when(numbered).then(with_serial).otherwise(without)
+    keyed = lines.with_columns(identity.alias("identity"))
+    alone = keyed["identity"].n_unique() == keyed.height
+    place = pl.lit(0, pl.Int64) if alone else pl.int_range(pl.len(), dtype=pl.Int64).over("identity")
+    return keyed.with_columns(place.alias("occurrence"))
 
 
 def _texts() -> list[pl.Expr]:
@@ -50,6 +54,8 @@ def as_known(lines: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     ``stored`` are the account's lines that the file must hold. Only lines without a bank serial,
     and only those left over on both sides; twins pair off in their order.
     """
+    if stored.is_empty():
+        return lines
     keys = ["identity", "occurrence"]
     weak = pl.concat_str(
         [pl.col("date").cast(pl.String), pl.col("amount_in").cast(pl.String), pl.col("amount_out").cast(pl.String), *_texts()],

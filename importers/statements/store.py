@@ -251,9 +251,9 @@ def _append(
         message = closing_finding(opening, statement.total_in - statement.total_out, closing).message
         raise rejected(message, file=file, code="closing")
     difference = gap + untied
-    fresh = lines.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line_no")).join(
-        stored, on=["identity", "occurrence"], how="anti", maintain_order="left"
-    )
+    fresh = lines.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line_no"))
+    if stored.height:
+        fresh = fresh.join(stored, on=["identity", "occurrence"], how="anti", maintain_order="left")
     sql.append_source(session, book_id, statement.sha256, content)
     statement_id, _first = sql.append_statement(
         session,

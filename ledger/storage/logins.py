@@ -23,6 +23,7 @@ from psycopg import sql
 
 from ledger.errors import Refused
 from ledger.i18n import _
+from ledger.storage import laws
 
 if TYPE_CHECKING:
     import psycopg
@@ -86,6 +87,16 @@ CREATE POLICY fact_new ON fact FOR INSERT WITH CHECK (true);
 GRANT SELECT ON login TO meterbook_app;
 GRANT EXECUTE ON FUNCTION own_branch(), own_operator() TO meterbook_app;
 """
+
+def statements() -> list[str]:
+    """What logins and rows by branch add to the schema, for ``schema_check``: no grants, nothing dropped."""
+    made = laws.split(_SCHEMA, "postgresql")
+    return [
+        statement.replace("CREATE OR REPLACE", "CREATE").replace("IF NOT EXISTS ", "")
+        for statement in made
+        if not statement.startswith(("GRANT", "DROP"))
+    ]
+
 
 _SAFE = re.compile(r"[^a-z0-9_]")
 

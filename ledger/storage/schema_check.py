@@ -11,8 +11,9 @@ import re
 import sqlite3
 from functools import cache
 
-from ledger.storage import health, laws
-from ledger.storage.engine import Session
+from ledger.storage import laws
+from ledger.storage.engine import APP, Session
+from ledger.storage.logins import statements as login_statements
 
 Objects = dict[tuple[str, str], str]
 """Kind and name → definition."""
@@ -23,7 +24,11 @@ def differences(session: Session) -> list[tuple[str, str, str, str]]:
     if session.dialect == "sqlite":
         expected, found = dict(_expected_sqlite()), _found_sqlite(session)
     else:
-        expected, found = _expected_postgresql(session), _found_postgresql(session, "meterbook")
+        [(version, logins)] = session.rows("SELECT version(), to_regclass('meterbook.login') IS NOT NULL")
+        asked = (str(version), bool(logins))
+        if asked not in _postgresql:
+            _postgresql[asked] = _expected_postgresql(session, logins=asked[1])
+        expected, found = _postgresql[asked], _found_postgresql(session, "meterbook")
     told = []
     for key in sorted(expected.keys() | found.keys()):
         name = " ".join(key)
@@ -34,8 +39,7 @@ def differences(session: Session) -> list[tuple[str, str, str, str]]:
         elif expected[key] != found[key]:
             told.append(("altered", name, expected[key], found[key]))
     if session.dialect == "postgresql":
-        state = health.postgresql_state(session)
-        told += [("privilege", right, "", right) for right in state.too_much]
+        told += [("privilege", f"{table} {right}", "", right) for table, right in _too_much(session)]
     return told
 
 
@@ -101,19 +105,24 @@ _OBJECTS = """
 _HIDING = "SELECT 'function', 'pg_catalog.' || proname, prosrc FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND oid >= 16384"
 """What somebody put where every search path looks first: it stands before a law of the same name."""
 
+_postgresql: dict[tuple[str, bool], Objects] = {}
+"""Version of PostgreSQL, and whether logins are set up → the schema as it says it; made once a process."""
+
 _CALL = re.compile(r"EXECUTE FUNCTION (\w+)")
+_OWN = re.compile(r"SELECT (own_branch\(\))")
 _SPACE = re.compile(r"\b(?:pg_temp_\d+|pg_temp|meterbook)\.")
 
 
-def _expected_postgresql(session: Session) -> Objects:
+def _expected_postgresql(session: Session, *, logins: bool) -> Objects:
     """The schema made anew as temporary objects; they are taken away again at once."""
     session.execute("SAVEPOINT schema_check")
     try:
         session.execute("SET LOCAL search_path = pg_temp, pg_catalog")
         session.execute("SET LOCAL check_function_bodies = off")  # they speak of tables by the real search path
-        for statement in laws.statements("postgresql"):
-            # A trigger never finds a temporary function by its bare name.
-            session.execute(_CALL.sub(r"EXECUTE FUNCTION pg_temp.\1", statement))
+        for statement in [*laws.statements("postgresql"), *(login_statements() if logins else [])]:
+            # Nothing finds a temporary function by its bare name.
+            found = _CALL.sub(r"EXECUTE FUNCTION pg_temp.\1", statement)
+            session.execute(_OWN.sub(r"SELECT pg_temp.\1", found))
         [(space,)] = session.rows("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()")
         return _found_postgresql(session, str(space))
     finally:
@@ -130,6 +139,19 @@ def _found_postgresql(session: Session, space: str) -> Objects:
         for kind, name, made in rows
         if not (wanted and str(name).startswith("want_"))
     }
+
+
+def _too_much(session: Session) -> list[tuple[str, str]]:
+    """What the application's role may beyond reading, and adding where it is the writer."""
+    rows = session.rows(
+        "SELECT c.relname, r FROM pg_class c, unnest(string_to_array(:rights, ',')) AS r "
+        "WHERE c.relnamespace = to_regnamespace('meterbook') AND c.relkind IN ('r', 'p') AND to_regrole(:app) IS NOT NULL "
+        "AND has_table_privilege(to_regrole(:app), c.oid, r) AND NOT pg_has_role(to_regrole(:app), c.relowner, 'MEMBER')",
+        rights="INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER",
+        app=APP,
+    )
+    writable = set(laws.writable())
+    return sorted((str(table), str(right)) for table, right in rows if right != "INSERT" or table not in writable)
 
 
 def _plain(kind: str, made: str) -> str:

@@ -12,11 +12,6 @@ from ledger.integrity import Report
 from ledger.storage import Store, coverage, tamper
 from tests.ledger.integrity.conftest import ledger_of, note_of
 
-NOT_HERE = {
-    "insert book", "swap book", "swap log",  # one book; a checkpoint is altered column by column
-    "swap projected", "swap seal",  # nothing but keys
-}  # fmt: skip
-
 
 @pytest.mark.slow
 def test_everything_is_found(owned: Store) -> None:
@@ -30,7 +25,8 @@ def test_everything_is_found(owned: Store) -> None:
     known = set(tamper.tables(owned.dialect))
     columns = {(table, column) for table in known for column in coverage.COVERED.get(table, {})}
     assert columns - done.columns == set()
-    assert set(done.untried) <= NOT_HERE
+    # one book, and rows that differ in nothing but their keys
+    assert [one for one in done.untried if not one.startswith("swap ")] == ["insert book"]
     assert {"old backup", "tail", "rewritten, another key", "rewritten, same key"} <= set(done.tried)
     assert {"checkpoint.ahead", "checkpoint.history", "checkpoint.signature", "leaf.altered", "balance"} <= set(
         done.codes

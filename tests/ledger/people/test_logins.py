@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from ledger import operators, views
+from ledger import integrity, operators, views
 from ledger.books import open_book
 from ledger.errors import LawBroken, Refused
 from ledger.journal import post
@@ -63,6 +63,7 @@ def test_rows_by_branch(office: Office, logins: dict[str, Store]) -> None:
             (known,) = session.rows("SELECT count(*) FROM fact WHERE kind = 'customers' AND subject = 'E5'")[0]
             counted[who] = (branches, "B-E5" in bills, "B-R2" in bills, deltas > 0, known)
     assert counted["L01"] == ({"B01"}, False, True, False, 0)
+    assert integrity.verify(office.ledger).ok  # what the logins add to the schema is known
     assert counted["K01"] == counted["service"] == ({"B01", "B02"}, True, True, True, 1)
 
 
