@@ -27,6 +27,7 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 FORMAT = "meterbook.proof/1"
 
@@ -192,7 +193,7 @@ def checkpoint_of(note: str, keys: list[str]) -> tuple[int, bytes, str]:
 # -- the proof ----------------------------------------------------------------------------------
 
 
-def included(proof: dict, keys: list[str]) -> tuple[int, bytes, str]:
+def included(proof: dict[str, Any], keys: list[str]) -> tuple[int, bytes, str]:
     """Hold an entry to its checkpoint; gives the checkpoint's size and root, and the key that signed it."""
     size, root, key = checkpoint_of(proof["checkpoint"], keys)
     path = [bytes.fromhex(step) for step in proof["path"]]
@@ -201,7 +202,7 @@ def included(proof: dict, keys: list[str]) -> tuple[int, bytes, str]:
     return size, root, key
 
 
-def check(proof: dict, key: str | None = None, kept: str | None = None) -> list[str]:
+def check(proof: dict[str, Any], key: str | None = None, kept: str | None = None) -> list[str]:
     """Hold a proof to a key and to a kept checkpoint; gives what was found, line by line.
 
     Raises:

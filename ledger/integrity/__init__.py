@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from ledger import checkpoint, operations
@@ -90,9 +91,7 @@ def verify_in(
         if against is not None:
             guarded("checkpoint", lambda: _against(held, against, out))
     for code, table, question in sql.QUESTIONS:
-        guarded(
-            table, lambda code=code, table=table, question=question: _ask(session, book_id, code, table, question, out)
-        )
+        guarded(table, partial(_ask, session, book_id, code, table, question, out))
     guarded("source_file", lambda: _sources(session, book_id, out))
     guarded("operation", lambda: _operations(session, book_id, out))
     guarded("book", lambda: _strangers(session, out))

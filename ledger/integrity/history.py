@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -341,11 +342,12 @@ class Settlement:
         heads, self._heads = _until(self._heads, upto, sql.HEADS)
         deltas, self._deltas = _until(self._deltas, upto, sql.DELTAS)
         self._counts(rows, heads, deltas)
-        for name, check in (
-            ("seal", lambda: self._seals(rows, low, upto)),
-            ("voucher_mark", lambda: self._marks(heads, low, upto)),
-            ("balance_delta", lambda: self._balances(deltas, low, upto)),
-        ):
+        checks: dict[str, Callable[[], None]] = {
+            "seal": partial(self._seals, rows, low, upto),
+            "voucher_mark": partial(self._marks, heads, low, upto),
+            "balance_delta": partial(self._balances, deltas, low, upto),
+        }
+        for name, check in checks.items():
             try:
                 check()
             except Exception as error:
@@ -434,7 +436,7 @@ def _mapped(
     """Each part with what came of it, in order, a few ahead; the answer raises what the work raised."""
     if pool is None:
         for part in parts:
-            yield part, lambda part=part: work(part)
+            yield part, partial(work, part)
         return
     waiting: deque[tuple[Range, Future[Any]]] = deque()
     for part in parts:

@@ -73,7 +73,7 @@ def batches(session: Session, book_id: int, low: int, high: int) -> pl.DataFrame
 
 def log_sizes(session: Session, book_id: int) -> list[tuple[int, int]]:
     """``(seq, leaves)`` of every row of the log, in order."""
-    return session.rows("SELECT seq, leaves FROM log WHERE book_id = :b ORDER BY seq", b=book_id)  # type: ignore[return-value]
+    return session.rows("SELECT seq, leaves FROM log WHERE book_id = :b ORDER BY seq", b=book_id)
 
 
 LOG = tuple(metadata.tables["log"].columns.keys())
@@ -114,18 +114,18 @@ _LOG_ROW = "seq, batch_id, first_leaf, leaves, what, root, frontier, origin, alg
 def log_rows(session: Session, book_id: int) -> Iterator[LogRow]:
     """The whole log, in order."""
     for row in session.rows(f"SELECT {_LOG_ROW} FROM log WHERE book_id = :b ORDER BY seq", b=book_id):
-        yield LogRow(*row[:-1], bytes(row[-1]))
+        yield _log_row(row)
 
 
 def newest(session: Session, book_id: int) -> LogRow | None:
     """The last row of the log."""
     rows = session.rows(f"SELECT {_LOG_ROW} FROM log WHERE book_id = :b ORDER BY seq DESC LIMIT 1", b=book_id)
-    return LogRow(*rows[0][:-1], bytes(rows[0][-1])) if rows else None
+    return _log_row(rows[0]) if rows else None
 
 
-def keys(session: Session, book_id: int) -> list[str]:
-    """The announced verifier keys, oldest first."""
-    return [row[1] for row in announced(session, book_id)]
+def _log_row(row: tuple[Any, ...]) -> LogRow:
+    cells = dict(zip(_LOG_ROW.split(", "), row, strict=True))
+    return LogRow(**{**cells, "hashes": bytes(cells["hashes"])})
 
 
 def table(session: Session, book_id: int, name: str) -> pl.DataFrame:
@@ -144,34 +144,6 @@ def _typed(session: Session, name: str, where: str, **params: int) -> pl.DataFra
     listed = ", ".join(f'"{part.name}"' for part in known.columns)
     schema = {part.name: pl.Date if isinstance(part.type, Date) else _kind(part) for part in known.columns}
     return session.frame(f"SELECT {listed} FROM {name} WHERE {where} ORDER BY {order}", schema, **params)
-
-
-def projected(session: Session, book_id: int) -> set[int]:
-    """Batches whose projections SQLite calls complete."""
-    return set(projected_between(session, book_id, -(2**62), 2**62))
-
-
-def deltas(session: Session, book_id: int) -> pl.DataFrame:
-    """All day balances."""
-    return table(session, book_id, "balance_delta").drop("book_id")
-
-
-def source_hashes(session: Session, book_id: int) -> Iterator[tuple[str, bytes]]:
-    """``(named hash, bytes)`` of every stored file."""
-    for name, content in session.rows("SELECT sha256, bytes FROM source_file WHERE book_id = :b", b=book_id):
-        yield str(name), bytes(content)
-
-
-def count(session: Session, book_id: int, name: str) -> int:
-    """Rows of a table."""
-    return int(session.rows(f"SELECT count(*) FROM {name} WHERE book_id = :b", b=book_id)[0][0])
-
-
-def altered_laws(session: Session) -> list[str]:
-    """Law objects that are missing, altered or not ours."""
-    from ledger.storage import schema_check
-
-    return [f"{what} {name}" for what, name, _expected, _found in schema_check.differences(session)]
 
 
 def hashes(session: Session, book_id: int) -> bytes:
@@ -222,7 +194,7 @@ def fact_record(session: Session, code: str, book_id: int, fact_id: int) -> str:
 
 def announced(session: Session, book_id: int) -> list[tuple[str, str, str, str]]:
     """``(key id, verifier key, operator, when)`` of the announced keys, oldest first."""
-    return session.rows(  # type: ignore[return-value]
+    return session.rows(
         "SELECT key_id, vkey, operator, announced_at FROM key WHERE book_id = :b ORDER BY announced_at, key_id",
         b=book_id,
     )
