@@ -16,6 +16,7 @@ those of time. On every system the parent's own clock ends a child that does not
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import json
@@ -220,6 +221,7 @@ def serve(task: dict[str, Any]) -> None:
     content = sys.stdin.buffer.read()
     limits = Limits(**task["limits"])
     _accept(limits)
+    gc.disable()  # what is read is kept until the process ends; the collector would only walk it again and again
     with inside():
         for told in _reading(task["function"], content, task["args"]):
             pickle.dump(told, said, protocol=5)

@@ -183,7 +183,7 @@ def _sheets(content: bytes, form: str, file: str) -> Iterator[Grid]:
         for kind, _name, said in chunks:
             if kind == "refused":
                 raise rejected(said, file=file, sheet=name)
-            sheet.add(said)
+            sheet.add(*said)
         yield Grid(form, None, name, sheet.rows(), sheet.below)
 
 
@@ -194,12 +194,12 @@ class Sheet:
         self._parts: list[pl.DataFrame] = []
         self._height = 0
 
-    def add(self, rows: Sequence[Row]) -> None:
-        """The next rows; all rows of a sheet are equally wide."""
-        first, self._height = self._height + 1, self._height + len(rows)
-        cells = {f"c{place}": pl.Series(cells, dtype=pl.String) for place, cells in enumerate(zip(*rows, strict=True))}
-        numbers = pl.int_range(first, self._height + 1, dtype=pl.Int64, eager=True)
-        self._parts.append(pl.DataFrame({**cells, "row": numbers}))
+    def add(self, height: int, separator: str, columns: Sequence[str]) -> None:
+        """The next rows, as ``importers.sheets`` sends them."""
+        first, self._height = self._height + 1, self._height + height
+        cells = pl.DataFrame({f"c{place}": [text] for place, text in enumerate(columns)})
+        cells = cells.select(pl.all().str.split(separator).explode())
+        self._parts.append(cells.with_columns(row=pl.int_range(first, self._height + 1, dtype=pl.Int64, eager=True)))
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """Every row with its number."""
