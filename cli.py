@@ -266,7 +266,9 @@ def _show_entries(entries: pl.DataFrame, lines: pl.DataFrame) -> None:
 
     by_entry = lines.partition_by("entry_id", as_dict=True)
     for entry in entries.iter_rows(named=True):
-        say(f"{entry['vtype']}-{entry['vno']:04d} {entry['date']} {entry['kind']}/{entry['doc_no']} {entry['memo'] or ''}")
+        say(
+            f"{entry['vtype']}-{entry['vno']:04d} {entry['date']} {entry['kind']}/{entry['doc_no']} {entry['memo'] or ''}"
+        )
         for line in by_entry[(entry["entry_id"],)].iter_rows(named=True):
             dims = " ".join(str(line[name]) for name in _dimensions() if line.get(name))
             side, amount = (_("借"), line["debit"]) if line["debit"] else (_("    贷"), line["credit"])
@@ -317,11 +319,11 @@ def balance(
     with reading(db) as (ledger, session):
         code = _account_code(ledger, account)
         until = day_of(date) or dt.date.max
-        frame = views.trial_balance(session, ledger.book_id, until, until).filter(_below(code)).select("account", "closing")
+        frame = (
+            views.trial_balance(session, ledger.book_id, until, until).filter(_below(code)).select("account", "closing")
+        )
         names = {row: ledger.chart.name(row) for row in frame["account"]}
-    rows = [
-        {"account": code, "name": names[code], "balance": amount} for code, amount in frame.iter_rows()
-    ]
+    rows = [{"account": code, "name": names[code], "balance": amount} for code, amount in frame.iter_rows()]
     show_rows(rows, as_json, money=("balance",), titles={"account": _("科目"), "name": _("名称"), "balance": _("余额")})
 
 
@@ -398,7 +400,9 @@ def customer(
         held = views.advances(session, ledger.book_id, until, customer=name)
         frame = views.journal(session, ledger.book_id, dt.date.min, until, customer=name, limit=1_000)
         frame = frame.filter(pl.col("customer") == name)
-    columns = [c for c in ("customer", "name", "stream", "usage_class", "pay_mode", "kind", "branch") if c in master.columns]
+    columns = [
+        c for c in ("customer", "name", "stream", "usage_class", "pay_mode", "kind", "branch") if c in master.columns
+    ]
     facts = master.select(columns).row(0, named=True)
     facts = facts if shown else masking.row(facts)
     owed, advance = int(bills["amount"].sum()), int(held["amount"].sum())
@@ -460,7 +464,9 @@ def _lines(frame: pl.DataFrame, as_json: bool) -> None:
     for line in frame.iter_rows(named=True):
         if line["entry_id"] != last:
             last = line["entry_id"]
-            say(f"{line['date']} {line['voucher']} {line['event']} {line['kind']}/{line['doc_no']} {line['memo'] or ''}")
+            say(
+                f"{line['date']} {line['voucher']} {line['event']} {line['kind']}/{line['doc_no']} {line['memo'] or ''}"
+            )
         dims = " ".join(str(line[name]) for name in _dimensions() if line.get(name))
         side, amount = (_("借"), line["debit"]) if line["debit"] else (_("    贷"), line["credit"])
         say(f"  {side} {line['account']} {format_fen(amount)}  {dims}")
@@ -561,7 +567,10 @@ def statement_import(
     files: Annotated[list[Path] | None, typer.Argument(help=_("对账单文件"))] = None,
     account: Annotated[str | None, typer.Option("--account", help=_("银行账户,默认按文件中的账号"))] = None,
     accept: Annotated[bool, typer.Option("--accept-differences", help=_("余额或合计不符也导入,并记下差异"))] = False,
-    direction: Annotated[str | None, typer.Option("--direction", help=_("借贷方向:debit_out(借=支出)或 debit_in(借=收入),余额看不出时说明"))] = None,
+    direction: Annotated[
+        str | None,
+        typer.Option("--direction", help=_("借贷方向:debit_out(借=支出)或 debit_in(借=收入),余额看不出时说明")),
+    ] = None,
     opening: Annotated[str | None, typer.Option("--opening", help=_("期初余额,文件中没有时给出"))] = None,
     start: Annotated[str | None, typer.Option("--from", help=_("起日,没有流水时给出"))] = None,
     end: Annotated[str | None, typer.Option("--to", help=_("止日,没有流水时给出"))] = None,
@@ -658,7 +667,9 @@ def _proposal(path: Path, dialects: tuple[Dialect, ...]) -> str | None:
 
 
 @reconcile_app.command("run", help=_("自动勾对。例:meterbook reconcile run --account 工行0101 --month 2023-06"))
-def reconcile_run(account: Account, month: Month = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None) -> None:
+def reconcile_run(
+    account: Account, month: Month = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None
+) -> None:
     ledger = open_ledger(db)
     say(_reconcile(ledger, account, month or f"{today_of(ledger, today):%Y-%m}", operator_of(ledger, operator)))
     next_step("meterbook report R14 --account … --month …")
@@ -671,7 +682,9 @@ def _reconcile(ledger: Ledger, account: str, month: str, operator: str) -> str:
         return run.run(session, ledger.book_id, ledger.book, ledger.book.bank(account), month, operator=operator).text()
 
 
-@reconcile_app.command("show", help=_("当月的行和未勾对的行。例:meterbook reconcile show --account 工行0101 --month 2023-06"))
+@reconcile_app.command(
+    "show", help=_("当月的行和未勾对的行。例:meterbook reconcile show --account 工行0101 --month 2023-06")
+)
 def reconcile_show(account: Account, month: Month = None, db: Db = DEFAULT_DB, as_json: Json = False) -> None:
     from ledger.reconcile import run
 
@@ -699,7 +712,9 @@ def reconcile_explain(
         say(run.explain(session, ledger.book_id, ledger.book, line, bank=bank))
 
 
-@reconcile_app.command("match", help=_("手工勾对。例:meterbook reconcile match 123:2 45 --account 工行0101 --reason 同一笔"))
+@reconcile_app.command(
+    "match", help=_("手工勾对。例:meterbook reconcile match 123:2 45 --account 工行0101 --reason 同一笔")
+)
 def reconcile_match(
     lines: Annotated[list[str], typer.Argument(help=_("行号,两方合计须相等"))],
     account: Account,
@@ -712,7 +727,12 @@ def reconcile_match(
     ledger = open_ledger(db)
     with ledger.store.writing(ledger.book_id) as session:
         number = run.match_by_hand(
-            session, ledger.book_id, ledger.book.bank(account), lines, reason=reason, operator=operator_of(ledger, operator)
+            session,
+            ledger.book_id,
+            ledger.book.bank(account),
+            lines,
+            reason=reason,
+            operator=operator_of(ledger, operator),
         )
     say(_("已勾对,第 {n} 号").format(n=number))
 
@@ -732,7 +752,9 @@ def reconcile_unmatch(
     say(_("已取消第 {n} 号勾对").format(n=match))
 
 
-@reconcile_app.command("note", help=_("给未达账项写原因。例:meterbook reconcile note 45 --account 工行0101 --reason 回单未取"))
+@reconcile_app.command(
+    "note", help=_("给未达账项写原因。例:meterbook reconcile note 45 --account 工行0101 --reason 回单未取")
+)
 def reconcile_note(
     line: Annotated[str, typer.Argument(help=_("行号"))],
     account: Account,
@@ -745,7 +767,15 @@ def reconcile_note(
 
     ledger = open_ledger(db)
     with ledger.store.writing(ledger.book_id) as session:
-        run.note(session, ledger.book_id, ledger.book.bank(account), line, reason=reason, text=note, operator=operator_of(ledger, operator))
+        run.note(
+            session,
+            ledger.book_id,
+            ledger.book.bank(account),
+            line,
+            reason=reason,
+            text=note,
+            operator=operator_of(ledger, operator),
+        )
     say(_("已记下"))
 
 
@@ -753,17 +783,23 @@ def reconcile_note(
 
 
 @export_app.command("beancount", help=_("按月导出 beancount 账本。例:meterbook export beancount --out 账本"))
-def export_beancount(out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path("beancount"), db: Db = DEFAULT_DB) -> None:
+def export_beancount(
+    out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path("beancount"), db: Db = DEFAULT_DB
+) -> None:
     from exports import beancount as writer
 
     with reading(db) as (ledger, session):
         _may_export(ledger, session, "beancount")
         done = writer.export(session, ledger.book, ledger.chart, out, book_id=ledger.book_id)
-    say(_("{path}:{months} 个月,{entries} 张凭证").format(path=done.main, months=len(done.months), entries=done.entries))
+    say(
+        _("{path}:{months} 个月,{entries} 张凭证").format(path=done.main, months=len(done.months), entries=done.entries)
+    )
 
 
 @export_app.command("ledger", help=_("导出 ledger-cli 账本。例:meterbook export ledger --out 账本"))
-def export_ledger(out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path("ledger-cli"), db: Db = DEFAULT_DB) -> None:
+def export_ledger(
+    out: Annotated[Path, typer.Option("--out", help=_("文件夹"))] = Path("ledger-cli"), db: Db = DEFAULT_DB
+) -> None:
     from exports import ledger_cli as writer
 
     with reading(db) as (ledger, session):

@@ -87,7 +87,9 @@ def charges(people: pl.DataFrame, month: str = "2023-06", date: dt.date = CHARGE
     )
 
 
-def receipts(people: pl.DataFrame, ledger: Ledger, first_invoice: int = 10_000_000, date: dt.date = PAID) -> pl.DataFrame:
+def receipts(
+    people: pl.DataFrame, ledger: Ledger, first_invoice: int = 10_000_000, date: dt.date = PAID
+) -> pl.DataFrame:
     """One receipt each, exactly the bill."""
     bills = price_charges(charges(people), ledger.book)
     return people.select(
@@ -200,9 +202,12 @@ def pairs(ours: Callable[[], float], peer: Callable[[], float], count: int) -> t
     left: list[float] = []
     right: list[float] = []
     for number in range(count):
-        for side in ((0, 1) if number % 2 == 0 else (1, 0)):
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
             (left if side == 0 else right).append((ours if side == 0 else peer)())
-        print(f"  pair {number + 1}: ours {left[-1]:.2f} s, peer {right[-1]:.2f} s, ratio {left[-1] / right[-1]:.2f}", flush=True)
+        print(
+            f"  pair {number + 1}: ours {left[-1]:.2f} s, peer {right[-1]:.2f} s, ratio {left[-1] / right[-1]:.2f}",
+            flush=True,
+        )
     return left, right
 
 
@@ -253,7 +258,9 @@ def bare(base: Databases, name: str, rows: dict) -> float:
     with psycopg.connect(base.url(name)) as connection:
         start = time.perf_counter()
         for table, (columns, content) in ready.items():
-            with connection.cursor().copy(f"COPY meterbook.{table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)") as copy:
+            with connection.cursor().copy(
+                f"COPY meterbook.{table} ({', '.join(columns)}) FROM STDIN (FORMAT csv)"
+            ) as copy:
                 copy.write(content)
         connection.commit()
         return time.perf_counter() - start

@@ -64,9 +64,19 @@ def storing(url: str, file: Path) -> dict[str, float]:
     content = file.read_bytes()
     statements = read_statement(content, name=file.name)
     start = time.perf_counter()
-    with mock.patch.object(store, "read_statement", return_value=statements), ledger.store.writing(ledger.book_id) as session:
+    with (
+        mock.patch.object(store, "read_statement", return_value=statements),
+        ledger.store.writing(ledger.book_id) as session,
+    ):
         done = store.import_statement(
-            session, ledger.book_id, bank, content, operator="benchmark", cutover=CUTOVER, name=file.name, opening=OPENING
+            session,
+            ledger.book_id,
+            bank,
+            content,
+            operator="benchmark",
+            cutover=CUTOVER,
+            name=file.name,
+            opening=OPENING,
         )
     seconds = time.perf_counter() - start
     ledger.store.dispose()

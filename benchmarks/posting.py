@@ -83,7 +83,11 @@ def taken_rows(base: Databases, name: str) -> dict[str, tuple[list[str], list[tu
         batch = session.rows("SELECT max(batch_id) FROM batch")[0][0]
         for table in TABLES:
             columns = _columns(table)
-            where = "entry_id IN (SELECT entry_id FROM entry WHERE batch_id = :b)" if table == "posting" else "batch_id = :b"
+            where = (
+                "entry_id IN (SELECT entry_id FROM entry WHERE batch_id = :b)"
+                if table == "posting"
+                else "batch_id = :b"
+            )
             if table == "posting":
                 first = session.rows("SELECT first_entry FROM batch WHERE batch_id = :b", b=batch)[0][0]
                 where = f"entry_id >= {first} AND :b = :b"

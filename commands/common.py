@@ -28,14 +28,22 @@ if TYPE_CHECKING:
 DEFAULT_DB = "sqlite:///meterbook.db"
 
 Db = Annotated[str, typer.Option("--db", envvar="METERBOOK_DB", help=_("数据库地址"), show_default=False)]
-Lang = Annotated[str | None, typer.Option("--lang", envvar="METERBOOK_LANG", help=_("语言:zh_CN 或 en"), show_default=False)]
-Today = Annotated[str | None, typer.Option("--today", envvar="METERBOOK_TODAY", help=_("营业日,默认账簿日历的今天"), show_default=False)]
-Operator = Annotated[str | None, typer.Option("--operator", envvar="METERBOOK_OPERATOR", help=_("操作员"), show_default=False)]
+Lang = Annotated[
+    str | None, typer.Option("--lang", envvar="METERBOOK_LANG", help=_("语言:zh_CN 或 en"), show_default=False)
+]
+Today = Annotated[
+    str | None,
+    typer.Option("--today", envvar="METERBOOK_TODAY", help=_("营业日,默认账簿日历的今天"), show_default=False),
+]
+Operator = Annotated[
+    str | None, typer.Option("--operator", envvar="METERBOOK_OPERATOR", help=_("操作员"), show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help=_("输出 JSON"))]
 Date = Annotated[str | None, typer.Option("--date", help=_("日期,如 2023-06-30"), show_default=False)]
 Month = Annotated[str | None, typer.Option("--month", help=_("月份,如 2023-06"), show_default=False)]
 KnownAt = Annotated[
-    str | None, typer.Option("--known-at", help=_("只算到此刻为止已录入的,如 2023-07-05 或 2023-07-05T09:30"), show_default=False)
+    str | None,
+    typer.Option("--known-at", help=_("只算到此刻为止已录入的,如 2023-07-05 或 2023-07-05T09:30"), show_default=False),
 ]
 Unmasked = Annotated[bool, typer.Option("--unmasked", help=_("不脱敏(须有权并写明原因)"))]
 Reason = Annotated[str | None, typer.Option("--reason", help=_("不脱敏的原因"), show_default=False)]
@@ -256,7 +264,9 @@ def show_rows(
     from ledger.money import decimal_text, format_fen
 
     if as_json:
-        print_json([{key: decimal_text(value) if key in money else value for key, value in row.items()} for row in rows])
+        print_json(
+            [{key: decimal_text(value) if key in money else value for key, value in row.items()} for row in rows]
+        )
         return
     from rich.table import Table
 
@@ -264,7 +274,9 @@ def show_rows(
     for key, title in titles.items():
         table.add_column(title, justify="right" if key in money else "left")
     for row in rows:
-        table.add_row(*(format_fen(row[key]) if key in money else str("" if row[key] is None else row[key]) for key in titles))
+        table.add_row(
+            *(format_fen(row[key]) if key in money else str("" if row[key] is None else row[key]) for key in titles)
+        )
     make_console().print(table)
 
 

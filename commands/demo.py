@@ -59,7 +59,11 @@ def register(app: typer.Typer, show: Callable[[Ledger], None], serve: Callable[[
             _documents(ledger, source / "2023-07")
             _statements(ledger, source / "2023-07", dt.date(2023, 7, 5))
         show(ledger)
-        say(_("账套在 {db};报表例:meterbook report R14 --account 工行0101 --month 2023-06 --format xlsx --out . --db {db}").format(db=redact.address(db)))
+        say(
+            _(
+                "账套在 {db};报表例:meterbook report R14 --account 工行0101 --month 2023-06 --format xlsx --out . --db {db}"
+            ).format(db=redact.address(db))
+        )
         say(_("打开 Fava:meterbook fava --db {db}").format(db=redact.address(db)))
         _leave_auditor(ledger)
         if serve_:
@@ -199,4 +203,8 @@ def _leave_auditor(ledger: Ledger) -> None:
     with ledger.store.reading() as session:
         stamp = passwords.stamp(session, ledger.book_id, AUDITOR) or ""
     sessions.open_session(desk_key(ledger), AUDITOR, stamp)
-    say(_("现在登录的是稽核 {name},可以查看;要记账请先登录,例:meterbook login 王秀英").format(name=ledger.book.person(AUDITOR).name))
+    say(
+        _("现在登录的是稽核 {name},可以查看;要记账请先登录,例:meterbook login 王秀英").format(
+            name=ledger.book.person(AUDITOR).name
+        )
+    )

@@ -37,7 +37,9 @@ Out = Annotated[Path | None, typer.Option("--out", help=_("文件"))]
 
 def register(app: typer.Typer) -> None:
     """Put these commands into the application."""
-    app.command(help=_("校验账簿:日志、封签、余额、编号、规则逐项重算。例:meterbook verify --against 6月检查点.txt"))(verify)
+    app.command(help=_("校验账簿:日志、封签、余额、编号、规则逐项重算。例:meterbook verify --against 6月检查点.txt"))(
+        verify
+    )
     app.command(help=_("写出一张凭证的证明,别人不用本软件也能验。例:meterbook prove 记-0012 --out 证明.json"))(prove)
     app.command(help=_("最新的检查点(请交稽核留存)。例:meterbook checkpoint --out 6月检查点.txt"))(checkpoint)
     app.command(help=_("签名密钥:放在哪里、公布过哪些;--new 换新密钥。例:meterbook key"))(key)
@@ -87,7 +89,11 @@ def prove(
     _write(out, text)
     say(str(out))
     kept = f' --against "{against}"' if against else ""
-    say(_("验证(只需 Python):{command}").format(command=f'python "{verify_proof.__file__}" "{out}" --key "{bundle["keys"][0]["vkey"]}"{kept}'))
+    say(
+        _("验证(只需 Python):{command}").format(
+            command=f'python "{verify_proof.__file__}" "{out}" --key "{bundle["keys"][0]["vkey"]}"{kept}'
+        )
+    )
     say(_("检查点的签名也可用 OpenSSH 验证:{command}").format(command=_for_ssh(out.with_suffix(".checkpoint"), ledger)))
 
 

@@ -62,7 +62,12 @@ def login(
     ledger = open_ledger(db)
     who = name or getpass.getuser()
     proof = passwords.authenticate(
-        ledger.store, ledger.book_id, ledger.book, who, password_file() or ask_password(_("密码")), place=sessions.place()
+        ledger.store,
+        ledger.book_id,
+        ledger.book,
+        who,
+        password_file() or ask_password(_("密码")),
+        place=sessions.place(),
     )
     record.by(proof.operator.id)
     sessions.open_session(desk_key(ledger), proof.operator.id, proof.stamp)
@@ -197,14 +202,20 @@ def operator_change(
 
 @operator_app.command("disable", help=_("停用离职人员(不删除)。例:meterbook operator disable L01"))
 def operator_disable(
-    person: Annotated[str, typer.Argument(help=_("编号或姓名"))], db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None
+    person: Annotated[str, typer.Argument(help=_("编号或姓名"))],
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
 ) -> None:
     _appoint(db, person, operator, today, active=False)
 
 
 @operator_app.command("enable", help=_("恢复操作员。例:meterbook operator enable L01"))
 def operator_enable(
-    person: Annotated[str, typer.Argument(help=_("编号或姓名"))], db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None
+    person: Annotated[str, typer.Argument(help=_("编号或姓名"))],
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
 ) -> None:
     _appoint(db, person, operator, today, active=True)
 
@@ -221,10 +232,14 @@ def operator_reset(
         people = staff(session, ledger.book_id)
         people.require(by, "operators")
         who = people.find(person)
-    say(_("{name} 的临时密码:{password}(首次登录须更换)").format(name=who.name, password=_temporary(ledger, who.id, by)))
+    say(
+        _("{name} 的临时密码:{password}(首次登录须更换)").format(name=who.name, password=_temporary(ledger, who.id, by))
+    )
 
 
-@operator_app.command("certificate", help=_("网银证书挂失或恢复。例:meterbook operator certificate 张涛 --lost --reason 遗失"))
+@operator_app.command(
+    "certificate", help=_("网银证书挂失或恢复。例:meterbook operator certificate 张涛 --lost --reason 遗失")
+)
 def operator_certificate(
     person: Annotated[str, typer.Argument(help=_("编号或姓名"))],
     lost: Annotated[bool, typer.Option("--lost/--good", help=_("挂失 / 恢复"))] = True,
@@ -238,7 +253,9 @@ def operator_certificate(
     ledger = open_ledger(db)
     by = operator_of(ledger, operator)
     with ledger.store.writing(ledger.book_id) as session:
-        report_certificate(session, ledger.book_id, person, lost=lost, by=by, today=today_of(ledger, today), reason=reason)
+        report_certificate(
+            session, ledger.book_id, person, lost=lost, by=by, today=today_of(ledger, today), reason=reason
+        )
     say(_("{name} 的证书已挂失").format(name=person) if lost else _("{name} 的证书已恢复").format(name=person))
 
 
@@ -275,7 +292,11 @@ def _appoint(
         )  # fmt: skip
     say(f"{made.id} {made.name} {role_name(made.role)}" + ("" if made.active else " " + _("停用")))
     if fresh and known_without_password(ledger, made.id):
-        say(_("{name} 的临时密码:{password}(首次登录须更换)").format(name=made.name, password=_temporary(ledger, made.id, by)))
+        say(
+            _("{name} 的临时密码:{password}(首次登录须更换)").format(
+                name=made.name, password=_temporary(ledger, made.id, by)
+            )
+        )
 
 
 def _temporary(ledger: Ledger, who: str, by: str) -> str:
@@ -316,7 +337,9 @@ def first_administrator(ledger: Ledger, name: str | None) -> None:
 
 @request_app.command("list", help=_("申请一览。例:meterbook request list --waiting"))
 def request_list(
-    waiting: Annotated[bool, typer.Option("--waiting", help=_("只看未办结的"))] = False, db: Db = DEFAULT_DB, as_json: Json = False
+    waiting: Annotated[bool, typer.Option("--waiting", help=_("只看未办结的"))] = False,
+    db: Db = DEFAULT_DB,
+    as_json: Json = False,
 ) -> None:
     from ledger import requests
 
@@ -345,7 +368,11 @@ def request_show(number: Annotated[str, typer.Argument(help=_("申请号"))], db
     with reading(db) as (ledger, session):
         found = requests.find(session, ledger.book_id, number)
     say(f"{found.summary} {requests.waiting_for(found.state)}")
-    say(_("录入 {maker} {when} 内容摘要 {digest}").format(maker=found.maker, when=found.recorded_at[:19], digest=found.digest[:16]))
+    say(
+        _("录入 {maker} {when} 内容摘要 {digest}").format(
+            maker=found.maker, when=found.recorded_at[:19], digest=found.digest[:16]
+        )
+    )
     for step, who in found.approvals.items():
         say(f"  {_('复核') if step == requests.CHECK else _('审批')} {who}")
     if found.rows:
@@ -374,7 +401,9 @@ def approve(
     from ledger import approvals, requests
 
     ledger = open_ledger(db)
-    done = approvals.approve(ledger, number, operator=again(ledger, operator), today=today_of(ledger, today), quoted=digest)
+    done = approvals.approve(
+        ledger, number, operator=again(ledger, operator), today=today_of(ledger, today), quoted=digest
+    )
     said = f"{done.request.number} {requests.waiting_for(done.request.state)}"
     if done.posted is not None:
         record.batch(done.posted.batch_id)
@@ -392,7 +421,9 @@ def reject(
     from ledger import approvals, requests
 
     ledger = open_ledger(db)
-    done = approvals.reject(ledger, number, operator=operator_of(ledger, operator), reason=reason, today=today_of(ledger, today))
+    done = approvals.reject(
+        ledger, number, operator=operator_of(ledger, operator), reason=reason, today=today_of(ledger, today)
+    )
     say(f"{done.number} {requests.waiting_for(done.state)}")
 
 
@@ -420,7 +451,9 @@ def accept(
 
 
 def batches(
-    waiting: Annotated[bool, typer.Option("--waiting", help=_("只看未接收的"))] = False, db: Db = DEFAULT_DB, as_json: Json = False
+    waiting: Annotated[bool, typer.Option("--waiting", help=_("只看未接收的"))] = False,
+    db: Db = DEFAULT_DB,
+    as_json: Json = False,
 ) -> None:
     from ledger import approvals
 

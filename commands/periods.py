@@ -53,9 +53,9 @@ def register(app: typer.Typer, day_app: typer.Typer, reconcile_app: typer.Typer)
     app.command(help=_("签发过的报表。例:meterbook issued --month 2023-06"))(issued)
     day_app.command("close", help=_("日结:核对现金、票据、短款。例:meterbook day close --date 2023-06-09"))(day_close)
     day_app.command("check", help=_("日结前看看还有什么没办。例:meterbook day check --date 2023-06-09"))(day_check)
-    reconcile_app.command("issue", help=_("签发余额调节表。例:meterbook reconcile issue --account 工行0101 --month 2023-06"))(
-        reconcile_issue
-    )
+    reconcile_app.command(
+        "issue", help=_("签发余额调节表。例:meterbook reconcile issue --account 工行0101 --month 2023-06")
+    )(reconcile_issue)
 
 
 # -- the day ---------------------------------------------------------------------------------------
@@ -82,7 +82,11 @@ def day_check(date: Date = None, db: Db = DEFAULT_DB, today: Today = None) -> No
         faults = open_points(ledger, session, day)
     for fault in faults:
         say(fault.text())
-    say(_("{day} 还有 {count} 项没办").format(day=day, count=len(faults)) if faults else _("{day} 可以日结").format(day=day))
+    say(
+        _("{day} 还有 {count} 项没办").format(day=day, count=len(faults))
+        if faults
+        else _("{day} 可以日结").format(day=day)
+    )
 
 
 # -- the month --------------------------------------------------------------------------------------
@@ -97,16 +101,24 @@ def month_check(period: Period, branch: Branch = None, db: Db = DEFAULT_DB, toda
         faults = open_points(ledger, session, period, branch=where, today=today_of(ledger, today))
     for fault in faults:
         say(fault.text())
-    say(_("{period} 还有 {count} 项没办").format(period=period, count=len(faults)) if faults else _("{period} 可以月结").format(period=period))
+    say(
+        _("{period} 还有 {count} 项没办").format(period=period, count=len(faults))
+        if faults
+        else _("{period} 可以月结").format(period=period)
+    )
 
 
 @month_app.command("close", help=_("月结。例:meterbook month close 2023-06"))
-def month_close(period: Period, branch: Branch = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None) -> None:
+def month_close(
+    period: Period, branch: Branch = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None
+) -> None:
     from ledger.money import format_fen
     from ledger.periods import close_month
 
     ledger = open_ledger(db)
-    done = close_month(ledger, period, operator=operator_of(ledger, operator), today=today_of(ledger, today), branch=branch)
+    done = close_month(
+        ledger, period, operator=operator_of(ledger, operator), today=today_of(ledger, today), branch=branch
+    )
     if done.status == "already":
         say(_("{period} 已于 {when} 月结").format(period=period, when=done.recorded_at[:19]))
         return
@@ -117,7 +129,9 @@ def month_close(period: Period, branch: Branch = None, db: Db = DEFAULT_DB, toda
         next_step(f"meterbook export pack --month {period} --out …")
 
 
-@month_app.command("reopen", help=_("申请反月结(第二人用 approve 同意)。例:meterbook month reopen 2023-06 --reason 漏记回单"))
+@month_app.command(
+    "reopen", help=_("申请反月结(第二人用 approve 同意)。例:meterbook month reopen 2023-06 --reason 漏记回单")
+)
 def month_reopen(
     period: Period,
     reason: Annotated[str, typer.Option("--reason", help=_("原因"))],
@@ -130,7 +144,9 @@ def month_reopen(
     from ledger.periods import ask_to_reopen
 
     ledger = open_ledger(db)
-    asked = ask_to_reopen(ledger, period, reason=reason, operator=again(ledger, operator), today=today_of(ledger, today), branch=branch)
+    asked = ask_to_reopen(
+        ledger, period, reason=reason, operator=again(ledger, operator), today=today_of(ledger, today), branch=branch
+    )
     say(f"{asked.number} {requests.waiting_for(asked.state)}")
     next_step(f"meterbook approve {asked.number}")
 
@@ -162,7 +178,9 @@ def issue(
 ) -> None:
     ledger = open_ledger(db)
     scope = ledger.book.bank(account).code if account else ""
-    _say_issued(issue_report(ledger, code, scope, month, operator=operator_of(ledger, operator), today=today_of(ledger, today)))
+    _say_issued(
+        issue_report(ledger, code, scope, month, operator=operator_of(ledger, operator), today=today_of(ledger, today))
+    )
 
 
 def issue_report(ledger: Ledger, code: str, scope: str, period: str, *, operator: str, today: dt.date) -> Issued:
@@ -178,7 +196,13 @@ def issue_report(ledger: Ledger, code: str, scope: str, period: str, *, operator
     with ledger.store.writing(ledger.book_id) as session:
         definition = reports.find(code)
         made = reports.build(
-            definition.code, session, ledger.book, ledger.chart, month=period, account=scope or None, book_id=ledger.book_id
+            definition.code,
+            session,
+            ledger.book,
+            ledger.chart,
+            month=period,
+            account=scope or None,
+            book_id=ledger.book_id,
         )
         if definition.code == "R14":
             _refuse_without_reason(ledger, session, scope, period)
@@ -210,7 +234,10 @@ def reconcile_issue(
 
 
 def sign(
-    number: Annotated[str, typer.Argument(help=_("签发号"))], db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None
+    number: Annotated[str, typer.Argument(help=_("签发号"))],
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
 ) -> None:
     from ledger import issued as papers
 
@@ -257,7 +284,9 @@ def issued(month: Month = None, db: Db = DEFAULT_DB, as_json: Json = False) -> N
 # -- overrides -------------------------------------------------------------------------------------------
 
 
-@override_app.command("grant", help=_("放行一项控制。例:meterbook override grant C51 --object 2023-06-09 --reason 次日补齐"))
+@override_app.command(
+    "grant", help=_("放行一项控制。例:meterbook override grant C51 --object 2023-06-09 --reason 次日补齐")
+)
 def override_grant(
     control: Annotated[str, typer.Argument(help=_("控制编号,如 C51"))],
     about: Annotated[str, typer.Option("--object", help=_("对象:日期、月份或单据号"))],

@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(server_app, name="server")
 
 
-@server_app.command("logins", help=_("建立或更新操作员的数据库登录。例:meterbook server logins --db postgresql://postgres@host/book"))
+@server_app.command(
+    "logins", help=_("建立或更新操作员的数据库登录。例:meterbook server logins --db postgresql://postgres@host/book")
+)
 def logins(db: Db = DEFAULT_DB, operator: Operator = None, as_json: Json = False) -> None:
     from ledger.operators import staff
     from ledger.storage.logins import set_up

@@ -124,7 +124,9 @@ def _day(ledger: Ledger, session: Session, day: dt.date) -> dict[str, Any]:
     turning = {limits.outstanding_attention_days, limits.outstanding_long_days, limits.outstanding_very_long_days}
     return {
         "date": day.isoformat(),
-        "tasks": [f"{t.due} {t.control} {t.text}" for t in due.tasks(ledger, session, day) if not t.done_by and t.due <= day],
+        "tasks": [
+            f"{t.due} {t.control} {t.text}" for t in due.tasks(ledger, session, day) if not t.done_by and t.due <= day
+        ],
         "drawers": [
             f"{cashier} {drawers.state_name(drawer.state)} {_('应有')} {format_fen(drawer.expected)}"
             for cashier, drawer in sorted(table.items())

@@ -81,7 +81,9 @@ def approve(ledger: Ledger, number: str, *, operator: str, today: dt.date, quote
         request = requests.find(session, ledger.book_id, number)
         if request.kind == requests.REOPEN:
             return Approved(request=periods.reopen(session, ledger, request, operator=operator, today=today))
-        request = requests.endorse(session, ledger.book_id, people, request, operator=operator, today=today, quoted=quoted)
+        request = requests.endorse(
+            session, ledger.book_id, people, request, operator=operator, today=today, quoted=quoted
+        )
         if request.state != "released" or not request.rows:
             return Approved(request=request)
         frozen = Frozen(
@@ -124,4 +126,3 @@ def accept(ledger: Ledger, batches: Sequence[int], *, operator: str, today: dt.d
             operator=person.id, today=today,
         )  # fmt: skip
     return list(batches)
-

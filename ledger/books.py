@@ -51,7 +51,13 @@ def create_book(
         session.insert(
             "book",
             pl.DataFrame(
-                {"book_id": [BOOK_ID], "code": [book.code], "name": [book.name], "cutover": [book.cutover], "created_at": [now]}
+                {
+                    "book_id": [BOOK_ID],
+                    "code": [book.code],
+                    "name": [book.name],
+                    "cutover": [book.cutover],
+                    "created_at": [now],
+                }
             ),
         )
         session.insert(

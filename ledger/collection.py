@@ -59,7 +59,9 @@ def pair(results: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
     ``results``: ``batch, customer, bill_month, bill_no`` (the last two may be null).
     """
-    meant = results.select("batch", "customer", pl.col("bill_month").alias("_month"), "bill_no").with_row_index("result")
+    meant = results.select("batch", "customer", pl.col("bill_month").alias("_month"), "bill_no").with_row_index(
+        "result"
+    )
     return (
         meant.join(items, on=["batch", "customer"], how="inner", maintain_order="left_right")
         .filter(

@@ -78,7 +78,9 @@ def close_day(
         refused = _overriding(ledger, operator, overrides) if people.unstaffed else []
         if not people.unstaffed:
             # Where people have logins, whoever lets something pass says so himself, beforehand.
-            overrides = {code: fact.operator for code, fact in granted(session, ledger.book_id, date.isoformat()).items()}
+            overrides = {
+                code: fact.operator for code, fact in granted(session, ledger.book_id, date.isoformat()).items()
+            }
         refused += [fault for fault in faults if fault.code not in overrides]
         if refused:
             raise Refused(refused)
@@ -134,7 +136,9 @@ def _overriding(ledger: Ledger, operator: str, overrides: Mapping[str, str]) -> 
         if not allowed:
             faults.append(Fault(message=_("{control} 不可放行").format(control=code), value=person, code="override"))
         elif not person.strip() or _who(ledger, person) == _who(ledger, operator):
-            faults.append(Fault(message=_("{control} 须由他人放行").format(control=code), value=person, code="override"))
+            faults.append(
+                Fault(message=_("{control} 须由他人放行").format(control=code), value=person, code="override")
+            )
     return faults
 
 
@@ -183,7 +187,9 @@ def _floats(cash: pl.DataFrame, ledger: Ledger) -> list[Fault]:
     limit = ledger.book.thresholds.float_limit
     floats = cash.filter(pl.col("fund") == FLOAT_FUND).group_by("cashier").agg(pl.col("amount").sum()).sort("cashier")
     return [
-        control_fault("C15", value=cashier, x=format_fen(amount)) for cashier, amount in floats.iter_rows() if amount > limit
+        control_fault("C15", value=cashier, x=format_fen(amount))
+        for cashier, amount in floats.iter_rows()
+        if amount > limit
     ]
 
 

@@ -105,9 +105,7 @@ class LawBroken(MeterbookError):
 
     def __init__(self, law: str, detail: str = "") -> None:
         self.law = law
-        super().__init__(
-            Fault(message=_("数据库拒绝:{law} {detail}").format(law=law, detail=detail).strip())
-        )
+        super().__init__(Fault(message=_("数据库拒绝:{law} {detail}").format(law=law, detail=detail).strip()))
 
 
 class NotFound(MeterbookError):

@@ -56,11 +56,15 @@ def record(
     if taken:
         raise Refused(
             [
-                Fault(message=_("{number} 已于 {when} 由 {who} 登记").format(number=n, when=w[:19], who=o), code="taken")
+                Fault(
+                    message=_("{number} 已于 {when} 由 {who} 登记").format(number=n, when=w[:19], who=o), code="taken"
+                )
                 for n, o, w in taken
             ]
         )
-    contents = [json.dumps([dict(fact.content)], ensure_ascii=False, sort_keys=True, separators=(",", ":")) for fact in facts]
+    contents = [
+        json.dumps([dict(fact.content)], ensure_ascii=False, sort_keys=True, separators=(",", ":")) for fact in facts
+    ]
     digest = hashlib.sha256("\n".join(f"{n} {c}" for n, c in zip(numbers, contents, strict=True)).encode()).hexdigest()
     batch_id, first_entry, first_fact = sql.heads(session, book_id)
     recorded_at = now()

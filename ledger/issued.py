@@ -135,7 +135,9 @@ def sign(session: Session, ledger: Ledger, number: str, *, operator: str, today:
     person = people.require(operator, step)
     if made.code == "R14":
         _holds_no_drawer(ledger, person)
-    if not people.unstaffed and not people.differ(person.id, made.preparer, *(who for who, _when in made.signatures.values())):
+    if not people.unstaffed and not people.differ(
+        person.id, made.preparer, *(who for who, _when in made.signatures.values())
+    ):
         raise Refused(Fault(message=control_message("C48"), value=person.name, code="C48"))
     if hashlib.sha256(made.content.encode()).hexdigest() != made.sha256:
         raise Refused(_("{number} 的内容与签发时不同").format(number=made.number))

@@ -145,7 +145,14 @@ def post(
     """
     with ledger.store.writing(ledger.book_id) as session:
         return post_in(
-            session, ledger, submissions, operator=operator, today=today, only_new=only_new, dry_run=dry_run, progress=progress
+            session,
+            ledger,
+            submissions,
+            operator=operator,
+            today=today,
+            only_new=only_new,
+            dry_run=dry_run,
+            progress=progress,
         )
 
 
@@ -196,7 +203,9 @@ def post_in(
     waits = request is None and not people.unstaffed and bool(asked)
     if waits and len(submissions) > 1:
         raise Refused(
-            _("{kinds} 须经复核、审批,请单独提交").format(kinds=_("、").join(KINDS[part.kind].title() for part in asked))
+            _("{kinds} 须经复核、审批,请单独提交").format(
+                kinds=_("、").join(KINDS[part.kind].title() for part in asked)
+            )
         )
     done = batch.write(kind, key, source, operator, skipped=skipped, dry_run=dry_run or waits, progress=progress)
     if not waits or dry_run:
@@ -228,13 +237,19 @@ def _who_is_named(kind: Kind, rows: pl.DataFrame, people: Staff, maker: Operator
     if "cashier" in kind.by_name and maker.role == "cashier":
         own = rows.filter(pl.col("cashier").is_not_null() & (pl.col("cashier") != maker.id))
         faults += faults_of(
-            own.with_columns(kind=pl.lit(kind.name)), "cashier", _("收费员只能录入自己的钱箱({own})").format(own=maker.id), code="C41"
+            own.with_columns(kind=pl.lit(kind.name)),
+            "cashier",
+            _("收费员只能录入自己的钱箱({own})").format(own=maker.id),
+            code="C41",
         )
     if kind.name in requests.ALWAYS and "maker" in kind.by_name:
         written = [maker.id.casefold(), maker.name.casefold()]
         other = rows.filter(pl.col("maker").is_not_null() & ~pl.col("maker").str.to_lowercase().is_in(written))
         faults += faults_of(
-            other.with_columns(kind=pl.lit(kind.name)), "maker", _("录入人应是办理人 {name}").format(name=maker.name), code="C41"
+            other.with_columns(kind=pl.lit(kind.name)),
+            "maker",
+            _("录入人应是办理人 {name}").format(name=maker.name),
+            code="C41",
         )
     return faults
 
@@ -288,9 +303,9 @@ def reverse(
         drawers = lines.filter(pl.col("account").is_in(list(ledger.chart.role_map("cash").values())))["cashier"]
         dated = document.with_columns(file=None, sheet=None, row=None, cashier=pl.lit(drawers.max(), pl.String))
         batch.check_dates(dated, original["kind"])
-        red = lines.with_columns(
-            entry=pl.lit(0, pl.Int64), debit=-pl.col("debit"), credit=-pl.col("credit")
-        ).select(*LINE_SCHEMA)
+        red = lines.with_columns(entry=pl.lit(0, pl.Int64), debit=-pl.col("debit"), credit=-pl.col("credit")).select(
+            *LINE_SCHEMA
+        )
         batch.take(_documents(document), red)
         batch.refuse_overdrawn(red)
         batch.refuse_banked(red, original["date"], on)
@@ -348,7 +363,10 @@ def post_closing(
         for name in DIMENSIONS
     )
     balances = (
-        held.group_by("account", *DIMENSIONS).agg(pl.col("amount").sum()).filter(pl.col("amount") != 0).sort("account", *DIMENSIONS)
+        held.group_by("account", *DIMENSIONS)
+        .agg(pl.col("amount").sum())
+        .filter(pl.col("amount") != 0)
+        .sort("account", *DIMENSIONS)
     )
     done = sql.documents_like(session, ledger.book_id, profit_close.KIND, f"JZ-{end:%Y-%m}")
     number = f"JZ-{end:%Y-%m}" + (f"-{done + 1}" if done else "")
@@ -394,7 +412,9 @@ def _with_numbers(kind: Kind, rows: pl.DataFrame, key: str) -> pl.DataFrame:
         # Facts of one number stand row by row; their place is that of their sorted content.
         rows = rows.with_columns(
             doc_no=pl.format(
-                "{}/{}", pl.col("doc_no"), pl.col("_content").rank("ordinal").over("doc_no").cast(pl.String).str.zfill(4)
+                "{}/{}",
+                pl.col("doc_no"),
+                pl.col("_content").rank("ordinal").over("doc_no").cast(pl.String).str.zfill(4),
             )
         )
     return rows
@@ -429,7 +449,15 @@ def _unposted(
                 said = control_message("C53", n=row["slip"], v=row["voucher"] or row["doc_no"])
                 message, code = f"{said};{message}", "C53"
             faults.append(
-                Fault(file=row["file"], sheet=row["sheet"], row=row["row"], column=name, value=new, code=code, message=message)
+                Fault(
+                    file=row["file"],
+                    sheet=row["sheet"],
+                    row=row["row"],
+                    column=name,
+                    value=new,
+                    code=code,
+                    message=message,
+                )
             )
         same = both.filter(pl.col("content") == pl.col("content_posted"))
         if len(same):
@@ -448,7 +476,9 @@ def _partly_posted(
     parts: list[tuple[Kind, pl.DataFrame]], fresh: list[tuple[Kind, pl.DataFrame]], earlier: tuple[int, str]
 ) -> list[Fault]:
     new = [number for _k, rows in fresh for number in rows["doc_no"].unique(maintain_order=True)]
-    old = [number for _k, rows in parts for number in rows["doc_no"].unique(maintain_order=True) if number not in set(new)]
+    old = [
+        number for _k, rows in parts for number in rows["doc_no"].unique(maintain_order=True) if number not in set(new)
+    ]
     return [
         Fault(
             code="partly",
@@ -480,7 +510,12 @@ def _segments(parts: list[tuple[Kind, pl.DataFrame]]) -> Iterator[tuple[Kind, pl
         yield from filled
         return
     order = (
-        pl.concat([rows.select("seq").with_row_index("_row").with_columns(_part=pl.lit(n)) for n, (_k, rows) in enumerate(filled)])
+        pl.concat(
+            [
+                rows.select("seq").with_row_index("_row").with_columns(_part=pl.lit(n))
+                for n, (_k, rows) in enumerate(filled)
+            ]
+        )
         .sort("seq", "_part", "_row")
         .with_columns(_run=(pl.col("_part") != pl.col("_part").shift(1)).fill_null(True).cum_sum())
     )
@@ -523,7 +558,9 @@ class _Batch:
         """Post one segment: documents of one kind, in order."""
         rule = RULES[kind.name]
         rows = self._place(kind, rows)
-        self.state.know(rows.get_column("customer") if "customer" in rows.columns else pl.Series("customer", [], pl.String))
+        self.state.know(
+            rows.get_column("customer") if "customer" in rows.columns else pl.Series("customer", [], pl.String)
+        )
         rows = self._enriched(kind, rows)
         self.check_dates(rows, kind.name)
         self._check_customers(rows)
@@ -583,7 +620,9 @@ class _Batch:
             rows = rows.with_columns(text.alias("branch"))
         if "cashier" in names:
             rows = rows.with_columns(
-                cashier_branch=pl.col("cashier").replace_strict(book.cashier_branches, default=None, return_dtype=pl.String),
+                cashier_branch=pl.col("cashier").replace_strict(
+                    book.cashier_branches, default=None, return_dtype=pl.String
+                ),
                 _drawer_bank=pl.col("cashier").replace_strict(book.deposit_banks, default=None, return_dtype=pl.String),
             )
             bank = pl.coalesce("bank", "_drawer_bank") if "bank" in names else pl.col("_drawer_bank")
@@ -635,7 +674,10 @@ class _Batch:
             open_ = balances.filter(pl.col("account").str.starts_with(family) & (pl.col("debit") != 0))
             if len(open_) and self.state.facts(kind).is_empty():
                 self.faults.append(
-                    Fault(message=_("期初尚不完整:请先记 {kind}({name})").format(kind=KINDS[kind].title(), name=kind), code="E01")
+                    Fault(
+                        message=_("期初尚不完整:请先记 {kind}({name})").format(kind=KINDS[kind].title(), name=kind),
+                        code="E01",
+                    )
                 )
 
     def _use_numbers(self, kind: Kind, rows: pl.DataFrame) -> None:
@@ -672,7 +714,9 @@ class _Batch:
         if "event" not in documents.columns:
             documents = documents.with_columns(event=pl.lit(rule.event))
         documents = documents.with_columns(kind=pl.lit(kind.name))
-        subject = pl.col(kind.subject) if kind.subject and kind.subject in documents.columns else pl.lit(None, pl.String)
+        subject = (
+            pl.col(kind.subject) if kind.subject and kind.subject in documents.columns else pl.lit(None, pl.String)
+        )
         documents = documents.with_columns(subject=subject.cast(pl.String))
         lines = post_legs(rule.legs, work.frames, self.ledger.chart)
         self.take(_documents(documents), lines, further=work.facts)
@@ -729,12 +773,22 @@ class _Batch:
         self.state.know(names)
         roles = ("advance_partial", "advance_over", "advance_deposit", "advance_builder", "advance_tm")
         codes = [self.ledger.chart.role(role) for role in roles]
-        low = self.state.items(codes, names).group_by("customer", "account").agg(pl.col("amount").sum()).filter(pl.col("amount") > 0)
+        low = (
+            self.state.items(codes, names)
+            .group_by("customer", "account")
+            .agg(pl.col("amount").sum())
+            .filter(pl.col("amount") > 0)
+        )
         over = self.state.overdrawn()
         used = [*low["customer"], *over["customer"]]
         if used:
             self.faults.append(
-                Fault(message=_("后续分录已使用本分录的款项(户号 {names}),请先冲销后续分录").format(names=_listed(sorted(set(used)))), code="dependent")
+                Fault(
+                    message=_("后续分录已使用本分录的款项(户号 {names}),请先冲销后续分录").format(
+                        names=_listed(sorted(set(used)))
+                    ),
+                    code="dependent",
+                )
             )
 
     def _refuse_taken_up(self, lines: pl.DataFrame) -> None:
@@ -756,7 +810,10 @@ class _Batch:
         if len(wrong):
             listed = _listed(sorted(set(wrong["document"])))
             self.faults.append(
-                Fault(message=_("后续分录已使用本分录的款项(单据号 {names}),请先冲销后续分录").format(names=listed), code="dependent")
+                Fault(
+                    message=_("后续分录已使用本分录的款项(单据号 {names}),请先冲销后续分录").format(names=listed),
+                    code="dependent",
+                )
             )
 
     def refuse_banked(self, red: pl.DataFrame, since: dt.date, on: dt.date) -> None:
@@ -764,7 +821,12 @@ class _Batch:
         is a matter of E29 or E30 (domain §3 E07), whatever else lies in the drawer by now."""
         codes = list(self.ledger.chart.role_map("cash").values())
         keys = ["cashier", "fund"]
-        wanted = red.filter(pl.col("account").is_in(codes)).group_by(keys).agg(taken=-pl.col("debit").sum()).filter(pl.col("taken") > 0)
+        wanted = (
+            red.filter(pl.col("account").is_in(codes))
+            .group_by(keys)
+            .agg(taken=-pl.col("debit").sum())
+            .filter(pl.col("taken") > 0)
+        )
         day = since
         while len(wanted) and not self.faults and day <= max(on, self.today):
             held = self.state.daily(codes, day).group_by(keys).agg(held=pl.col("amount").sum())
@@ -772,7 +834,12 @@ class _Batch:
             need = pl.lit(0) if day >= on else pl.col("taken")
             gone = wanted.join(held, on=keys, how="left").filter(pl.col("held").fill_null(0) < need)
             self.faults += [
-                Fault(message=_("收费员 {cashier} 的 {fund} 现金已缴存,不能从抽屉冲销").format(cashier=cashier, fund=fund), code="banked")
+                Fault(
+                    message=_("收费员 {cashier} 的 {fund} 现金已缴存,不能从抽屉冲销").format(
+                        cashier=cashier, fund=fund
+                    ),
+                    code="banked",
+                )
                 for cashier, fund in gone.select(keys).sort(keys).iter_rows()
             ]
             day += dt.timedelta(days=1)
@@ -861,14 +928,17 @@ class _Batch:
         numbered = documents.with_columns(
             entry_id=pl.int_range(pl.len(), dtype=pl.Int64) + first,
             period=pl.col("date").dt.strftime("%Y-%m"),
-        ).join(lines.group_by("entry").agg(lines=pl.len().cast(pl.Int64)), on="entry", how="left", maintain_order="left")
+        ).join(
+            lines.group_by("entry").agg(lines=pl.len().cast(pl.Int64)), on="entry", how="left", maintain_order="left"
+        )
         numbered = numbered.with_columns(vtype=self._voucher_type(numbered, lines))
         last = sql.last_vouchers(self.session, self.ledger.book_id)
         ids = dict(zip(numbered["entry"], numbered["entry_id"], strict=True)) if numbered["cause"].count() else {}
         return (
             numbered.join(last, on=["period", "vtype"], how="left", maintain_order="left")
             .with_columns(
-                vno=pl.col("last_no").fill_null(0) + pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("period", "vtype"),
+                vno=pl.col("last_no").fill_null(0)
+                + pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("period", "vtype"),
                 caused_by=pl.col("cause").replace_strict(ids, default=None, return_dtype=pl.Int64)
                 if ids
                 else pl.lit(None, pl.Int64),
@@ -932,16 +1002,15 @@ def _waves(rows: pl.DataFrame, serial: tuple[str, ...]) -> Iterator[pl.DataFrame
     if marked["_wave"].n_unique() == 1:
         yield rows
         return
-    yield from (wave.drop("_wave") for wave in marked.sort("_wave", maintain_order=True).partition_by("_wave", maintain_order=True))
+    yield from (
+        wave.drop("_wave")
+        for wave in marked.sort("_wave", maintain_order=True).partition_by("_wave", maintain_order=True)
+    )
 
 
 def _assert_balanced(postings: pl.DataFrame) -> None:
     """What the database will check again: every entry balances. A rule that fails here is a defect."""
-    off = (
-        postings.group_by("entry_id")
-        .agg(off=(pl.col("debit") - pl.col("credit")).sum())
-        .filter(pl.col("off") != 0)
-    )
+    off = postings.group_by("entry_id").agg(off=(pl.col("debit") - pl.col("credit")).sum()).filter(pl.col("off") != 0)
     if len(off):
         amounts = ", ".join(f"{row[0]}: {format_fen(row[1])}" for row in off.head(_LIST).iter_rows())
         raise AssertionError(f"unbalanced entries: {amounts}")

@@ -13,7 +13,8 @@ import polars as pl
 
 SERIES: dict[str, str] = {
     **dict.fromkeys(
-        ("cash_receipt", "scan_receipt", "cheque_receipt", "slip_receipt", "transfer_receipt", "invoice_unpaid"), "invoice"
+        ("cash_receipt", "scan_receipt", "cheque_receipt", "slip_receipt", "transfer_receipt", "invoice_unpaid"),
+        "invoice",
     ),
     **dict.fromkeys(("removed_meter_receipt", "back_charge_receipt", "materials", "tm_sale"), "commercial"),
     **dict.fromkeys(("partial_payment", "general_deposit", "builder_prepayment"), "triplicate"),

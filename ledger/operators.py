@@ -246,7 +246,14 @@ def _identified(known: Staff, book: Book, person: str) -> str:
 
 
 def _described(
-    book: Book, before: Operator | None, person: str, *, role: str | None, name: str | None, branch: str | None, active: bool
+    book: Book,
+    before: Operator | None,
+    person: str,
+    *,
+    role: str | None,
+    name: str | None,
+    branch: str | None,
+    active: bool,
 ) -> Operator:
     if role is not None and role not in ROLES:
         raise Refused(Fault(message=_("岗位应为:{roles}").format(roles="、".join(ROLES)), value=role, column="role"))
@@ -260,7 +267,9 @@ def _described(
         listed = book.person(person)
     except NotFound:
         if name is None or role is None or not _ID.fullmatch(person.strip()):
-            raise Refused(_("账套资料中没有“{name}”:请给出编号、姓名(--name)和岗位(--role)").format(name=person)) from None
+            raise Refused(
+                _("账套资料中没有“{name}”:请给出编号、姓名(--name)和岗位(--role)").format(name=person)
+            ) from None
         return Operator(id=person.strip(), name=name, role=role, branch=where, active=active)
     drawer = next((c.branch for c in book.cashiers if c.code == listed.id), None)
     return Operator(

@@ -62,7 +62,9 @@ def grant(
     with ledger.store.writing(ledger.book_id) as session:
         people = staff(session, ledger.book_id)
         person = people.require(operator, "override")
-        if not people.unstaffed and (person.post if code in BY_POST else person.role) != (BY_POST.get(code) or BY_ROLE[code]):
+        if not people.unstaffed and (person.post if code in BY_POST else person.role) != (
+            BY_POST.get(code) or BY_ROLE[code]
+        ):
             who = BY_POST.get(code) or role_name(BY_ROLE[code])
             raise Refused(Fault(message=_("{control} 须由 {who} 放行").format(control=code, who=who), code="override"))
         fact = Fact(

@@ -134,7 +134,9 @@ def _locked(session: Session, book_id: int, who: str) -> str | None:
     left = dt.datetime.fromisoformat(last) + dt.timedelta(seconds=wait) - _moment()
     if left.total_seconds() <= 0:
         return None
-    return _("密码连续错了 {count} 次,请 {seconds} 秒后再试").format(count=failures, seconds=int(left.total_seconds()) + 1)
+    return _("密码连续错了 {count} 次,请 {seconds} 秒后再试").format(
+        count=failures, seconds=int(left.total_seconds()) + 1
+    )
 
 
 def _moment() -> dt.datetime:

@@ -78,7 +78,9 @@ def open_points(ledger: Ledger, session: Session, period: str, *, branch: str = 
     start, end = _span(period)
     faults: list[Fault] = []
     if staff(session, ledger.book_id).unstaffed:
-        faults.append(Fault(message=_("账套未配备人员,不能月结;请先登记操作员(meterbook operator add)"), code="unstaffed"))
+        faults.append(
+            Fault(message=_("账套未配备人员,不能月结;请先登记操作员(meterbook operator add)"), code="unstaffed")
+        )
     if ledger.cutover is not None and end <= ledger.cutover:
         return [control_fault("C49", value=period, p=period)]
     if today < end:
@@ -112,7 +114,9 @@ def _earlier(ledger: Ledger, session: Session, start: dt.date) -> list[Fault]:
         return []
     closed = sql.closed_periods(session, ledger.book_id)
     name = f"{before:%Y-%m}"
-    return [] if (name, "") in closed else [Fault(message=_("上月 {period} 尚未月结").format(period=name), code="order")]
+    return (
+        [] if (name, "") in closed else [Fault(message=_("上月 {period} 尚未月结").format(period=name), code="order")]
+    )
 
 
 def _days(ledger: Ledger, session: Session, start: dt.date, end: dt.date) -> list[Fault]:
@@ -122,7 +126,12 @@ def _days(ledger: Ledger, session: Session, start: dt.date, end: dt.date) -> lis
     days = [day for day in days if ledger.cutover is None or day > ledger.cutover]
     if not days:
         return []
-    return [Fault(message=_("{count} 天没有日结:{days}").format(count=len(days), days=_listed([str(d) for d in days])), code="day")]
+    return [
+        Fault(
+            message=_("{count} 天没有日结:{days}").format(count=len(days), days=_listed([str(d) for d in days])),
+            code="day",
+        )
+    ]
 
 
 def _reconciled(ledger: Ledger, session: Session, period: str, branch: str) -> list[Fault]:
@@ -163,10 +172,7 @@ def _clearing(ledger: Ledger, session: Session, start: dt.date, end: dt.date) ->
                     code="clearing",
                 )
             )
-    allowed = {
-        fact.get("object")
-        for fact in records.facts(session, ledger.book_id, "override", subject="C51")
-    }
+    allowed = {fact.get("object") for fact in records.facts(session, ledger.book_id, "override", subject="C51")}
     faults += [
         control_fault("C51", value=row["document"], c=row["staff"], x=format_fen(row["amount"]))
         for row in source.items([role("staff_claim")], until=end).sort("date", "document").iter_rows(named=True)
@@ -182,7 +188,9 @@ def _clearing(ledger: Ledger, session: Session, start: dt.date, end: dt.date) ->
 def _requests(session: Session, book_id: int, end: dt.date) -> list[Fault]:
     """Nothing of the month still waits for its approval."""
     waiting = [r.number for r in requests.requests(session, book_id) if r.state in requests.STEPS and r.today <= end]
-    return [Fault(message=_("申请未办结:{numbers}").format(numbers=_listed(waiting)), code="request")] if waiting else []
+    return (
+        [Fault(message=_("申请未办结:{numbers}").format(numbers=_listed(waiting)), code="request")] if waiting else []
+    )
 
 
 # -- profit and loss --------------------------------------------------------------------------
@@ -213,9 +221,17 @@ def ask_to_reopen(
     with ledger.store.writing(ledger.book_id) as session:
         person = staff(session, ledger.book_id).require(operator, "reopen_month")
         last = _refuse_final(ledger, session, period, code)
-        note = json.dumps({"period": period, "branch": code, "reason": reason.strip()}, ensure_ascii=False, sort_keys=True)
+        note = json.dumps(
+            {"period": period, "branch": code, "reason": reason.strip()}, ensure_ascii=False, sort_keys=True
+        )
         return requests.file_request(
-            session, ledger.book_id, kind=REOPEN, maker=person.id, today=today, key=f"reopen:{period}:{code}:{last}", note=note
+            session,
+            ledger.book_id,
+            kind=REOPEN,
+            maker=person.id,
+            today=today,
+            key=f"reopen:{period}:{code}:{last}",
+            note=note,
         )
 
 
@@ -244,14 +260,18 @@ def _refuse_final(ledger: Ledger, session: Session, period: str, branch: str) ->
     last = fact_sql.last_period_event(session, ledger.book_id, period, branch)
     if last is None or last[1] != "close":
         raise Refused(_("{period} 没有月结").format(period=period))
-    later = sorted(closed for closed, where in sql.closed_periods(session, ledger.book_id) if closed > period and where == branch)
+    later = sorted(
+        closed for closed, where in sql.closed_periods(session, ledger.book_id) if closed > period and where == branch
+    )
     if later:
         raise Refused(_("{later} 已月结,须先反月结").format(later=later[-1]))
     if records.facts(session, ledger.book_id, PACK, subject=period):
         raise Refused(Fault(message=_("{period} 的月末资料包已交出,不能再打开").format(period=period), code="C49"))
     handed = [made.number for made in issued.issues(session, ledger.book_id) if made.period > period and made.signed]
     if handed:
-        raise Refused(Fault(message=_("以后月份的报表已交出({numbers}),不能再打开").format(numbers=_listed(handed)), code="C49"))
+        raise Refused(
+            Fault(message=_("以后月份的报表已交出({numbers}),不能再打开").format(numbers=_listed(handed)), code="C49")
+        )
     return last[0]
 
 

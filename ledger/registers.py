@@ -112,9 +112,7 @@ def bills(session: Session, book_id: int, numbers: pl.Series, as_of: dt.date) ->
         if "usage_class" not in rows.columns:
             rows = rows.with_columns(usage_class=pl.lit(None, pl.String))
         rows = rows.join(own.select("doc_no", "gross"), on="doc_no", how="left", maintain_order="left")
-        parts.append(
-            rows.with_columns(document="doc_no", charged_on="date", kind=pl.lit(kind)).select(list(schema))
-        )
+        parts.append(rows.with_columns(document="doc_no", charged_on="date", kind=pl.lit(kind)).select(list(schema)))
     opened = facts(session, book_id, "opening_bills", as_of)
     opened = opened.filter(pl.col("bill_no").is_in(numbers.drop_nulls().unique().implode()))
     amounts = ("net", "sewage", "water_resource", "surcharge", "tax_line")
@@ -217,7 +215,9 @@ def settlements(session: Session, book_id: int, entries: pl.Series, *, book: Boo
     )  # fmt: skip
     every = every.with_columns(part=part)
     keys = ["entry_id", "customer", "bill_month", "document"]
-    settled = every.filter(pl.col("part") == "settled").group_by(keys, maintain_order=True).agg(settled=pl.col("gain").sum())
+    settled = (
+        every.filter(pl.col("part") == "settled").group_by(keys, maintain_order=True).agg(settled=pl.col("gain").sum())
+    )
     moved = (
         every.filter(pl.col("account").is_in(list(levy_accounts)))
         .with_columns(levy=pl.col("account").replace_strict(levy_accounts))
@@ -271,10 +271,10 @@ def sales(session: Session, book_id: int, start: dt.date, end: dt.date, *, book:
     table = frame.group_by(keys, maintain_order=True).agg(
         pl.col("date", "origin", "reverses", "voucher", "doc_no").first(),
         pl.col("customer", "bill_month").drop_nulls().first(),
-        branch=pl.coalesce(
-            pl.col("branch").filter(own[0] | own[1]).first(), pl.col("branch").drop_nulls().first()
+        branch=pl.coalesce(pl.col("branch").filter(own[0] | own[1]).first(), pl.col("branch").drop_nulls().first()),
+        document=pl.coalesce(
+            pl.col("document").filter(supply | own[0]).first(), pl.col("document").filter(owing).first()
         ),
-        document=pl.coalesce(pl.col("document").filter(supply | own[0]).first(), pl.col("document").filter(owing).first()),
         receivable=account.filter(receivable).first(),
         usage_class=pl.col("item").filter(own[0]).first().str.split("/").list.get(1, null_on_oob=True),
         revenue=gain.filter(own[0]).sum(),
@@ -351,9 +351,9 @@ def _billed_before(session: Session, book_id: int, reduced: pl.DataFrame, end: d
     )
     history = []
     for customer in reduced["customer"].drop_nulls().unique():
-        own = views.lines(
-            session, book_id, dt.date.min, end, kinds=views.RED, live=True, customer=customer
-        ).filter(pl.col("document").is_in(reduced["document"].drop_nulls().implode()))
+        own = views.lines(session, book_id, dt.date.min, end, kinds=views.RED, live=True, customer=customer).filter(
+            pl.col("document").is_in(reduced["document"].drop_nulls().implode())
+        )
         history.append(own.select("entry_id", "document", "reverses").unique("entry_id", keep="first"))
     past = pl.concat(history) if history else pl.DataFrame(schema={"entry_id": FEN, "document": TEXT, "reverses": FEN})
     said = documents(session, book_id, "reduction", past["entry_id"]).select("entry_id", off="volume")

@@ -126,7 +126,12 @@ def file_request(
         "digest": digest_of(kind, maker, key, rows, note),
     }  # fmt: skip
     records.record(
-        session, book_id, REQUEST, [Fact(doc_no=number, subject=kind, date=today, content=content)], operator=maker, today=today
+        session,
+        book_id,
+        REQUEST,
+        [Fact(doc_no=number, subject=kind, date=today, content=content)],
+        operator=maker,
+        today=today,
     )
     return find(session, book_id, number)
 
@@ -137,11 +142,18 @@ def requests(session: Session, book_id: int) -> list[Request]:
     for fact in records.facts(session, book_id, APPROVAL):
         approvals.setdefault(fact.subject or "", {})[fact.get("step")] = fact.operator
     rejected = {fact.subject for fact in records.facts(session, book_id, REJECTION)}
-    return [_request(fact, approvals.get(fact.doc_no, {}), fact.doc_no in rejected) for fact in records.facts(session, book_id, REQUEST)]
+    return [
+        _request(fact, approvals.get(fact.doc_no, {}), fact.doc_no in rejected)
+        for fact in records.facts(session, book_id, REQUEST)
+    ]
 
 
 def _request(fact: Fact, approvals: dict[str, str], rejected: bool) -> Request:
-    state = "rejected" if rejected else next((step for step in steps_of(fact.get("kind")) if step not in approvals), "released")
+    state = (
+        "rejected"
+        if rejected
+        else next((step for step in steps_of(fact.get("kind")) if step not in approvals), "released")
+    )
     return Request(
         number=fact.doc_no, kind=fact.get("kind"), maker=fact.operator, today=fact.date or dt.date.min,
         recorded_at=fact.recorded_at, digest=fact.get("digest"), key=fact.get("key"), file=fact.get("file"),
@@ -162,7 +174,14 @@ def find(session: Session, book_id: int, number: str) -> Request:
 
 
 def endorse(
-    session: Session, book_id: int, staff: Staff, request: Request, *, operator: str, today: dt.date, quoted: str | None = None
+    session: Session,
+    book_id: int,
+    staff: Staff,
+    request: Request,
+    *,
+    operator: str,
+    today: dt.date,
+    quoted: str | None = None,
 ) -> Request:
     """Check or approve a request, whichever it waits for.
 

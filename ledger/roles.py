@@ -14,9 +14,7 @@ from typing import Final, Literal, get_args
 
 from ledger.i18n import _, current_language
 
-Role = Literal[
-    "cashier", "billing_clerk", "lead", "accountant", "reviewer", "finance_head", "auditor", "administrator"
-]
+Role = Literal["cashier", "billing_clerk", "lead", "accountant", "reviewer", "finance_head", "auditor", "administrator"]
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 
 _NAMES: Final = {

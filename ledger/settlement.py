@@ -86,7 +86,9 @@ def levies(applied: pl.DataFrame, items: Sequence[str]) -> pl.DataFrame:
         applied.select(*keep, *items)
         .with_row_index("_bill")
         .unpivot(list(items), index=["_bill", *keep], variable_name="item", value_name="levy")
-        .with_columns(_item=pl.col("item").replace_strict({name: n for n, name in enumerate(items)}, return_dtype=pl.Int64))
+        .with_columns(
+            _item=pl.col("item").replace_strict({name: n for n, name in enumerate(items)}, return_dtype=pl.Int64)
+        )
         .sort("_bill", "_item")
         .drop("_bill", "_item")
     )
@@ -137,13 +139,13 @@ def levies_by_lot(taken: pl.DataFrame, applied: pl.DataFrame, items: Sequence[st
         _lot_start=pl.col("_lot_end") - pl.col("taken")
     )
     lots = marked.select("entry", "fund", "bank", "_lot_start", "_lot_end")
-    owed = levies(applied.drop("fund", "bank", strict=False), items).with_columns(_end=pl.col("levy").cum_sum().over("entry"))
+    owed = levies(applied.drop("fund", "bank", strict=False), items).with_columns(
+        _end=pl.col("levy").cum_sum().over("entry")
+    )
     return (
         owed.with_columns(_start=pl.col("_end") - pl.col("levy"))
         .join(lots, on="entry", how="inner", maintain_order="left")
-        .with_columns(
-            levy=pl.min_horizontal("_end", "_lot_end") - pl.max_horizontal("_start", "_lot_start")
-        )
+        .with_columns(levy=pl.min_horizontal("_end", "_lot_end") - pl.max_horizontal("_start", "_lot_start"))
         .filter(pl.col("levy") > 0)
         .drop("_start", "_end", "_lot_start", "_lot_end")
     )

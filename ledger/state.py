@@ -141,19 +141,18 @@ class State:
         if self._customers is None:
             known = self.source.customers(self.names)
             fresh = [decode(facts, "customers") for facts in self._facts if (facts["kind"] == "customers").any()]
-            self._customers = (
-                pl.concat([known.select(CUSTOMER_COLUMNS), *(f.select(CUSTOMER_COLUMNS) for f in fresh)])
-                .unique("customer", keep="last", maintain_order=True)
-            )
+            self._customers = pl.concat(
+                [known.select(CUSTOMER_COLUMNS), *(f.select(CUSTOMER_COLUMNS) for f in fresh)]
+            ).unique("customer", keep="last", maintain_order=True)
         return self._customers
 
     # -- what the batch has made so far ---------------------------------------------
 
     def add(self, documents: pl.DataFrame, lines: pl.DataFrame) -> None:
         """Take up what a wave has made: its documents (with ``entry``, ``date``) and lines."""
-        dated = lines.join(documents.select("entry", "date"), on="entry", how="left", maintain_order="left").with_columns(
-            amount=pl.col("debit") - pl.col("credit")
-        )
+        dated = lines.join(
+            documents.select("entry", "date"), on="entry", how="left", maintain_order="left"
+        ).with_columns(amount=pl.col("debit") - pl.col("credit"))
         self._documents.append(documents)
         self._pending.append(dated)
         self._fresh.append(dated)
@@ -254,7 +253,10 @@ class State:
             if sent.is_empty():
                 self._sent = sent.with_columns(answered=pl.lit(value=False))
                 return self._sent
-            results = [self.fact_rows("collection_result"), self.document_rows("collection_result", sent["customer"].unique())]
+            results = [
+                self.fact_rows("collection_result"),
+                self.document_rows("collection_result", sent["customer"].unique()),
+            ]
             bills = pl.concat(
                 self._wide().filter(pl.col(code) > 0).select(*BILL_KEYS, gross=code) for code in self.receivables
             )
@@ -291,7 +293,10 @@ class State:
     def items(self, accounts: Sequence[str], customers: pl.Series | None = None) -> pl.DataFrame:
         """Open items of accounts: all dimensions, signed ``amount``, first ``date``."""
         known = self.source.items(accounts, customers)
-        mine = [lines.filter(pl.col("account").is_in(accounts)).select(*ITEM_COLUMNS, "amount", "date") for lines in self._pending]
+        mine = [
+            lines.filter(pl.col("account").is_in(accounts)).select(*ITEM_COLUMNS, "amount", "date")
+            for lines in self._pending
+        ]
         return (
             pl.concat([known.select(*ITEM_COLUMNS, "amount", "date"), *mine])
             .group_by(*ITEM_COLUMNS)
@@ -306,9 +311,14 @@ class State:
         known = self.source.daily(prefixes, until)
         wanted = pl.any_horizontal(*(pl.col("account").str.starts_with(prefix) for prefix in prefixes))
         mine = [
-            lines.filter(wanted & (pl.col("date") <= until)).select(*keys, "amount", "credit") for lines in self._pending
+            lines.filter(wanted & (pl.col("date") <= until)).select(*keys, "amount", "credit")
+            for lines in self._pending
         ]
-        return pl.concat([known.select(*keys, "amount", "credit"), *mine]).group_by(keys).agg(pl.col("amount", "credit").sum())
+        return (
+            pl.concat([known.select(*keys, "amount", "credit"), *mine])
+            .group_by(keys)
+            .agg(pl.col("amount", "credit").sum())
+        )
 
     def balance(self, prefix: str, until: dt.date, **where: str) -> int:
         """Signed balance of an account (or prefix) as of a date, restricted by dimensions."""
@@ -410,7 +420,9 @@ class State:
             parts.append(
                 heads.select("entry", "kind", "doc_no", "date", "content")
                 .join(lines.drop("date"), on="entry", how="inner", maintain_order="left")
-                .with_columns(entry_id=-1 - pl.col("entry"), reversed=pl.lit(value=False), reversing=pl.lit(value=False))
+                .with_columns(
+                    entry_id=-1 - pl.col("entry"), reversed=pl.lit(value=False), reversing=pl.lit(value=False)
+                )
                 .select(HISTORY_COLUMNS)
             )
         return pl.concat(parts)
@@ -453,9 +465,11 @@ def decode(documents: pl.DataFrame, kind: str) -> pl.DataFrame:
             case _:
                 pass
         typed.append(source)
-    return rows.with_columns(typed).with_columns(
-        doc_no=pl.coalesce("_doc_no", "doc_no"), date=pl.coalesce("_date", "date")
-    ).drop("_doc_no", "_date")
+    return (
+        rows.with_columns(typed)
+        .with_columns(doc_no=pl.coalesce("_doc_no", "doc_no"), date=pl.coalesce("_date", "date"))
+        .drop("_doc_no", "_date")
+    )
 
 
 __all__ = ["DIMENSIONS", "State", "decode"]

@@ -105,7 +105,13 @@ def _calendar(ledger: Ledger, today: dt.date, ticked: dict[str, str]) -> Iterato
         if first.month % 3 == 0 and today > first:
             quarter = f"{first:%Y}Q{first.month // 3}"
             due = following.replace(day=10)
-            yield Task(control="C36", period=quarter, due=due, text=_("季报,季后10日前报送"), done_by=ticked.get(f"C36/{quarter}"))
+            yield Task(
+                control="C36",
+                period=quarter,
+                due=due,
+                text=_("季报,季后10日前报送"),
+                done_by=ticked.get(f"C36/{quarter}"),
+            )
     yesterday = today - dt.timedelta(days=1)
     yield Task(
         control="C36", period=yesterday.isoformat(), due=today, text=control_message("C36"),
@@ -153,7 +159,13 @@ def _tables(ledger: Ledger, session: Session, today: dt.date) -> Iterator[Task]:
         yield Task(control="C32", period=month, due=Calendar.month_end(first), text=text, done_by=done)
     last = fact_sql.last_period_event(session, ledger.book_id, month, "")
     done = last[2] if last is not None and last[1] == "close" else None
-    yield Task(control="C49", period=month, due=following.replace(day=10), text=_("{period} 月结").format(period=month), done_by=done)
+    yield Task(
+        control="C49",
+        period=month,
+        due=following.replace(day=10),
+        text=_("{period} 月结").format(period=month),
+        done_by=done,
+    )
 
 
 def _open_days(ledger: Ledger, session: Session, today: dt.date) -> Iterator[Task]:
@@ -174,7 +186,9 @@ def _late_batches(ledger: Ledger, session: Session, today: dt.date) -> Iterator[
 def _collections(ledger: Ledger, session: Session, today: dt.date) -> Iterator[Task]:
     """C11: batches with the bank that are not answered whole."""
     items = registers.collections(session, ledger.book_id, today, book=ledger.book, cutover=ledger.book.cutover)
-    waiting = items.filter(pl.col("result") == "open").group_by("batch").agg(pl.len(), pl.col("sent_on").min()).sort("batch")
+    waiting = (
+        items.filter(pl.col("result") == "open").group_by("batch").agg(pl.len(), pl.col("sent_on").min()).sort("batch")
+    )
     for batch, count, sent in waiting.iter_rows():
         due = Calendar.month_end(sent)
         yield Task(control="C11", period=f"{sent:%Y-%m}", due=due, text=control_message("C11", n=batch, k=count))
@@ -186,7 +200,12 @@ def _open_items(ledger: Ledger, session: Session, today: dt.date) -> Iterator[Ta
     source, role, limits = sql.JournalSource(session, ledger.book_id), ledger.chart.role, ledger.book.thresholds
     for fund, amount, date in _summed(source, role("ho_transit"), ["fund"], today):
         text = control_message("C34", z=fund, x=format_fen(amount))
-        yield Task(control="C34", period=f"{date:%Y-%m}", due=date + dt.timedelta(days=limits.outstanding_attention_days), text=text)
+        yield Task(
+            control="C34",
+            period=f"{date:%Y-%m}",
+            due=date + dt.timedelta(days=limits.outstanding_attention_days),
+            text=text,
+        )
     for _bank, _document, _amount, date in _summed(source, role("debit_pending"), ["bank", "document"], today):
         yield Task(control="C33", period=f"{date:%Y-%m}", due=Calendar.month_end(date), text=control_message("C33"))
     aged = (
@@ -196,7 +215,9 @@ def _open_items(ledger: Ledger, session: Session, today: dt.date) -> Iterator[Ta
     )
     for control, account, days, text in aged:
         # A settlement names no receipt: card money is settled per bank account.
-        for document, amount, date in _summed(source, role(account), ["bank" if control == "E08" else "document"], today):
+        for document, amount, date in _summed(
+            source, role(account), ["bank" if control == "E08" else "document"], today
+        ):
             due = date + dt.timedelta(days=days)
             said = text.format(n=document, x=format_fen(abs(amount)), k=days)
             if due <= today:

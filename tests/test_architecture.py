@@ -24,7 +24,9 @@ SQL = re.compile(
 
 def modules() -> list[Path]:
     """Every source file of ours, relative to the repository."""
-    found = [path for package in ("ledger", "importers", "exports", "commands") for path in (ROOT / package).rglob("*.py")]
+    found = [
+        path for package in ("ledger", "importers", "exports", "commands") for path in (ROOT / package).rglob("*.py")
+    ]
     return [path.relative_to(ROOT) for path in (*found, ROOT / "cli.py") if path.exists()]
 
 

@@ -70,7 +70,9 @@ def test_exit_codes(demo: str, tmp_path: Path) -> None:
     again = shell("post", "cash_receipt", str(file), METERBOOK_DB=demo)
     assert (again.returncode, "未重复记账" in again.stdout) == (0, True)
     bad = tmp_path / "bad.csv"
-    bad.write_text("日期,户号,金额,收费员,发票号\n2023-02-30,R7,1.234,C01,1\n2023-06-09,R7,1e3,C01,2\n", encoding="utf-8")
+    bad.write_text(
+        "日期,户号,金额,收费员,发票号\n2023-02-30,R7,1.234,C01,1\n2023-06-09,R7,1e3,C01,2\n", encoding="utf-8"
+    )
     refused = shell("post", "cash_receipt", str(bad), METERBOOK_DB=demo)
     assert refused.returncode == 1
     lines = refused.stderr.splitlines()
@@ -162,7 +164,13 @@ def test_reverse_and_its_refusals(tmp_path: Path) -> None:
     db = f"sqlite:///{(tmp_path / 'r.db').as_posix()}"
     folder = ROOT / "demo" / "2023-06"
     assert run(f"meterbook init --db {db}")[0] == 0
-    for name in ("0531-01-customers", "0531-02-opening_bills", "0531-03-opening_items", "0531-04-opening", "0605-01-charge"):
+    for name in (
+        "0531-01-customers",
+        "0531-02-opening_bills",
+        "0531-03-opening_items",
+        "0531-04-opening",
+        "0605-01-charge",
+    ):
         assert run(f"meterbook post {name.rpartition('-')[2]} {folder / name}.csv --db {db}")[0] == 0
     assert run(f"meterbook reverse charge/B-R1 --reason 错户 --date 2023-06-06 --db {db}")[0] == 0
     _status, text = run(f"meterbook customer R1 --json --db {db}")
@@ -181,7 +189,9 @@ def test_template_round_trip(tmp_path: Path) -> None:
 
 def test_probe_and_exports(demo: str, tmp_path: Path) -> None:
     """A statement told from its content; the text journals."""
-    _status, text = run(f"meterbook statement probe {ROOT / 'demo' / '2023-06' / 'statements' / 'ICBC-0101.csv'} --json")
+    _status, text = run(
+        f"meterbook statement probe {ROOT / 'demo' / '2023-06' / 'statements' / 'ICBC-0101.csv'} --json"
+    )
     found = json.loads(text)
     assert (found["opening"], found["closing"], found["balance_ok"]) == ("10000.00", "5206.75", True)
     assert run(f"meterbook export beancount --out {tmp_path / 'bc'}")[0] == 0

@@ -18,7 +18,9 @@ def messages() -> set[str]:
     found = {
         message
         for package in ("ledger", "importers", "exports", "commands")
-        for _file, _line, message, _comments, _context in extract_from_dir(ROOT / package, [("**.py", "python")], keywords={"_": None})
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            ROOT / package, [("**.py", "python")], keywords={"_": None}
+        )
     }
     found |= {
         message

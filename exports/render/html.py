@@ -67,7 +67,8 @@ def _table(table: Table) -> Iterator[str]:
     yield "<table>\n<thead>"
     for line in paper.heads(table.columns):
         cells = (
-            f"<th{_span('colspan', head.columns)}{_span('rowspan', head.rows)}>{escape(head.text)}</th>" for head in line
+            f"<th{_span('colspan', head.columns)}{_span('rowspan', head.rows)}>{escape(head.text)}</th>"
+            for head in line
         )
         yield f"<tr>{''.join(cells)}</tr>"
     yield "</thead>\n<tbody>"

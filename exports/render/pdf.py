@@ -58,7 +58,9 @@ def render(report: Report) -> bytes:
     table = report.table("pdf")
     if len(table.rows) > ROWS_MAX:
         raise Refused(
-            _("{rows} 行太长,不宜印成纸表(最多 {most} 行);请用 --format xlsx 或 csv").format(rows=len(table.rows), most=ROWS_MAX)
+            _("{rows} 行太长,不宜印成纸表(最多 {most} 行);请用 --format xlsx 或 csv").format(
+                rows=len(table.rows), most=ROWS_MAX
+            )
         )
     font = find_font()
     return typst.compile(
@@ -98,7 +100,9 @@ def _find(wanted: str) -> Font:
         if family in installed:
             return Font(family, fonts)
     raise Refused(
-        _("没有找到中文字体,不能生成 PDF。Debian/Ubuntu:apt install fonts-noto-cjk;或用环境变量 METERBOOK_FONT 指定字体文件")
+        _(
+            "没有找到中文字体,不能生成 PDF。Debian/Ubuntu:apt install fonts-noto-cjk;或用环境变量 METERBOOK_FONT 指定字体文件"
+        )
     )
 
 

@@ -91,7 +91,10 @@ def _tie_outs(report: Report) -> RichTable:
 
 
 def _checked(check: TieOut) -> list[Text]:
-    return [Text(check.text(value), style="red" if value < 0 else "") for value in (check.left, check.right, check.difference)]
+    return [
+        Text(check.text(value), style="red" if value < 0 else "")
+        for value in (check.left, check.right, check.difference)
+    ]
 
 
 def _amount(fen: int) -> Text:

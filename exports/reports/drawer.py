@@ -87,6 +87,4 @@ def drawer_tie(session: Session, book: Book, request: Request, day: Day, stream:
     moved = views.lines(session, request.book_id, request.end, request.end, accounts=("1001",), live=True)
     taken = moved.filter(pl.col("cashier").is_in(own) & ~pl.col("origin").is_in(["cash_difference", "cash_deposit"]))
     cash = day.lines.filter(pl.col("way") == "cash")
-    return TieOut(
-        _("现金 = 钱箱当日收款"), int(cash["amount"].sum()), int((taken["debit"] - taken["credit"]).sum())
-    )
+    return TieOut(_("现金 = 钱箱当日收款"), int(cash["amount"].sum()), int((taken["debit"] - taken["credit"]).sum()))

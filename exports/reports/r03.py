@@ -63,7 +63,9 @@ def _rows(book: Book, day: drawer.Day, arrived: dict[str, dt.date]) -> list[dict
         held=pl.col("held").sum(),
     )
     order = list(labels.ways())
-    found = sorted(sums.iter_rows(named=True), key=lambda row: (order.index(day.heads[row["entry_id"]]["way"]), row["entry_id"]))
+    found = sorted(
+        sums.iter_rows(named=True), key=lambda row: (order.index(day.heads[row["entry_id"]]["way"]), row["entry_id"])
+    )
     rows = []
     for number, row in enumerate(found, 1):
         entry = day.heads[row["entry_id"]]
@@ -97,7 +99,9 @@ def _slips(session: Session, request: Request, day: drawer.Day, slip: str) -> Ti
     own = made.filter(~pl.col("customer").is_in(others["customer"].implode()))
     listed = day.lines.filter(pl.col("way") == "slip")
     return TieOut(
-        _("临时回单小计 = 待达账转账款 本日借方"), int(listed["amount"].sum()), int((own["debit"] - own["credit"]).sum())
+        _("临时回单小计 = 待达账转账款 本日借方"),
+        int(listed["amount"].sum()),
+        int((own["debit"] - own["credit"]).sum()),
     )
 
 

@@ -131,14 +131,14 @@ def ties(
         own = int(funds.filter(pl.col("fund") == fund)["receipts"].sum())
         beside = int(rest.filter(pl.col("fund") == fund)["amount"].sum())
         if totals[fund] or own or beside:
-            name = _("{fund} = 资金构成表 收款(不含利息、长短款、手续费)").format(fund=fund_labels(book).get(fund, fund))
+            name = _("{fund} = 资金构成表 收款(不含利息、长短款、手续费)").format(
+                fund=fund_labels(book).get(fund, fund)
+            )
             found.append(TieOut(name, totals[fund], own - beside))
     return [*found, drawers(session, request, period, lines, totals)]
 
 
-def drawers(
-    session: Session, request: Request, period: Period, lines: pl.DataFrame, totals: dict[str, Any]
-) -> TieOut:
+def drawers(session: Session, request: Request, period: Period, lines: pl.DataFrame, totals: dict[str, Any]) -> TieOut:
     """Cash: what lay in the drawers before and came in was banked, or still lies there (floats apart)."""
     held = views.turnover(
         session, request.book_id, period.start, period.end, keys=("account", "fund"), accounts=("1001",)

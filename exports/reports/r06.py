@@ -79,13 +79,13 @@ def _chosen(asked: str | None) -> list[str]:
         return list(SECTIONS)
     found = [key for key, name in section_labels().items() if asked in (key, name)]
     if not found:
-        raise NotFound(_("没有备查簿“{name}”(已有:{known})").format(name=asked, known="、".join(section_labels().values())))
+        raise NotFound(
+            _("没有备查簿“{name}”(已有:{known})").format(name=asked, known="、".join(section_labels().values()))
+        )
     return found
 
 
-def _section(
-    session: Session, request: Request, section: str, accounts: dict[str, bool]
-) -> list[dict[str, Any]]:
+def _section(session: Session, request: Request, section: str, accounts: dict[str, bool]) -> list[dict[str, Any]]:
     """Opening items and movements; the balance runs per item, of partial payments per household."""
     period = request.month
     keys = ["account", "customer", *([] if section == "partial" else ["document"])]

@@ -33,7 +33,9 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
     new = arose.group_by(KEYS, maintain_order=True).agg(
         amount=(pl.col("debit") + pl.col("credit")).sum(), first=pl.col("entry_id").first(), date=pl.col("date").first()
     )
-    items = new.join(left.select(*KEYS, left="amount", since="since"), on=KEYS, how="full", coalesce=True, nulls_equal=True)
+    items = new.join(
+        left.select(*KEYS, left="amount", since="since"), on=KEYS, how="full", coalesce=True, nulls_equal=True
+    )
     told = _told(session, book, chart, request, items, {over, short})
     known = labels.names(registers.customers(session, book_id, items["customer"], period.end))
     rows = [_row(item, told.get(item["first"], {}), known, over) for item in items.iter_rows(named=True)]

@@ -37,7 +37,11 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         columns=columns,
         rows=rows,
         totals=totals,
-        tie_outs=[TieOut(_("合计 = {account} 余额").format(account=f"{account} {chart.name(account)}"), totals["amount"], balance)],
+        tie_outs=[
+            TieOut(
+                _("合计 = {account} 余额").format(account=f"{account} {chart.name(account)}"), totals["amount"], balance
+            )
+        ],
         notes=[_("以上款项已凭临时回单或支票核减,至截止日尚未到账,请明细账会计留意")] if rows else [],
         signatures=(_("收费班长"), _("明细账会计")),
         file_stem=file_stem(request.cutoff, DEFINITION.zh),
@@ -46,9 +50,7 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
     )
 
 
-def _rows(
-    session: Session, book: Book, request: Request, account: str, items: pl.DataFrame
-) -> list[dict[str, Any]]:
+def _rows(session: Session, book: Book, request: Request, account: str, items: pl.DataFrame) -> list[dict[str, Any]]:
     if items.is_empty():
         return []
     since = items["since"].min()

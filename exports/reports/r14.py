@@ -81,11 +81,7 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         tie_outs=ties,
         notes=[
             *notes,
-            *(
-                f"{title} {';'.join(texts)}"
-                for title, texts in ((_("未达原因"), reasons), (_("跟进"), steps))
-                if texts
-            ),
+            *(f"{title} {';'.join(texts)}" for title, texts in ((_("未达原因"), reasons), (_("跟进"), steps)) if texts),
         ],
         signatures=(_("编制"), _("复核"), _("明细账会计"), _("日期")),
         file_stem=file_stem(request.cutoff, DEFINITION.zh, bank.short),
@@ -177,7 +173,9 @@ def _half(done: Adjustment, side: str, title: str, balance: int, adjusted: int) 
         blocks.append([(heading, "section"), *_items(items)])
     blocks.append([({"item": _("调节后余额"), "amount": adjusted}, "subtotal")])
     if done.difference:
-        gap = {"item": _("差额(企业 − 银行)"), "amount": done.difference} if side == "book" else {"item": _("见差额分析")}
+        gap = (
+            {"item": _("差额(企业 − 银行)"), "amount": done.difference} if side == "book" else {"item": _("见差额分析")}
+        )
         blocks.append([(gap, "alert")])
     return blocks
 
@@ -196,4 +194,6 @@ def _items(items: Iterable[dict[str, Any]]) -> list[_Cells]:
     return out
 
 
-DEFINITION = Definition(code="R14", zh="银行存款余额调节表", en="Bank reconciliation statement", build=build, bank=True, known=True)
+DEFINITION = Definition(
+    code="R14", zh="银行存款余额调节表", en="Bank reconciliation statement", build=build, bank=True, known=True
+)

@@ -29,7 +29,12 @@ def build(session: Session, book: Book, _chart: Chart, request: Request) -> Repo
     for bank in banks:
         done = r14.load(session, book, bank, request)
         own = [
-            {**item, "bank": bank.code, "reason": reason_text(item["reason"] or ""), **_followed(said.get(item_of(bank.code, item)))}
+            {
+                **item,
+                "bank": bank.code,
+                "reason": reason_text(item["reason"] or ""),
+                **_followed(said.get(item_of(bank.code, item))),
+            }
             for item in done.long_items.iter_rows(named=True)
         ]
         rows += own

@@ -36,7 +36,11 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         table = table.filter(pl.col("branch") == request.branch)
     rows = tier_rows(table, book)
     columns = _columns(book, table)
-    totals = {**total(columns, rows), "volume": sum(row["volume"] for row in rows), "households": table["customer"].n_unique()}
+    totals = {
+        **total(columns, rows),
+        "volume": sum(row["volume"] for row in rows),
+        "households": table["customer"].n_unique(),
+    }
     return Report(
         code=DEFINITION.code,
         title=DEFINITION.name(),

@@ -38,7 +38,13 @@ def build(session: Session, book: Book, _chart: Chart, request: Request) -> Repo
     ties = [TieOut(_("送出 = 收回 + 退票 + 未回"), totals["amount"], sum(sums.values()))]
     if request.account is None:
         banked = views.lines(
-            session, request.book_id, period.start, period.end, accounts=("1002",), kinds=("collection_result",), live=True
+            session,
+            request.book_id,
+            period.start,
+            period.end,
+            accounts=("1002",),
+            kinds=("collection_result",),
+            live=True,
         )
         came = sum(row["amount"] for row in rows if row["result"] == "paid" and row["answered_on"] >= period.start)
         ties.append(TieOut(_("本期收回 = 银行存款托收借方"), came, int((banked["debit"] - banked["credit"]).sum())))

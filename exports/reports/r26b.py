@@ -48,7 +48,9 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         ]),
     ]  # fmt: skip
     households = sum(1 for row in rows if row["owed"] > 0)
-    notes = [_("欠费 {count} 户;代扣待分户 {pending} 元未分到户").format(count=households, pending=format_fen(-unallotted))]
+    notes = [
+        _("欠费 {count} 户;代扣待分户 {pending} 元未分到户").format(count=households, pending=format_fen(-unallotted))
+    ]
     return Report(
         code=DEFINITION.code,
         title=DEFINITION.name(),

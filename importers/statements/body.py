@@ -125,9 +125,7 @@ class Body:
             self._ended = True
             self.tail.append(row)
         elif any(cell.strip() for cell in row[len(self._table.header) :]):
-            raise rejected(
-                _("这一行的列数比表头多"), file=self._file, row=number, sheet=self._table.grid.sheet
-            )
+            raise rejected(_("这一行的列数比表头多"), file=self._file, row=number, sheet=self._table.grid.sheet)
         else:
             return True
         return False

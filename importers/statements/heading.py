@@ -11,6 +11,7 @@ from ledger.money import InvalidAmount, normal_text, parse_fen
 
 DAY = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|(?<!\d)\d{8}(?!\d)")
 
+
 def meta(table: Table) -> dict[str, str]:
     """What stands above the header behind the dialect's labels: in the cell or the next one."""
     found: dict[str, str] = {}

@@ -58,7 +58,12 @@ def as_known(lines: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
         return lines
     keys = ["identity", "occurrence"]
     weak = pl.concat_str(
-        [pl.col("date").cast(pl.String), pl.col("amount_in").cast(pl.String), pl.col("amount_out").cast(pl.String), *_texts()],
+        [
+            pl.col("date").cast(pl.String),
+            pl.col("amount_in").cast(pl.String),
+            pl.col("amount_out").cast(pl.String),
+            *_texts(),
+        ],
         separator=SEPARATOR,
     )
     unnumbered = ~pl.col("identity").str.starts_with(f"#{SEPARATOR}")
@@ -68,7 +73,9 @@ def as_known(lines: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
         return rest.select(*keys, "weak", turn=pl.int_range(pl.len()).over("weak"))
 
     pairs = left(lines, stored).join(
-        left(stored, lines).rename({"identity": "known", "occurrence": "known_occurrence"}), on=["weak", "turn"], how="inner"
+        left(stored, lines).rename({"identity": "known", "occurrence": "known_occurrence"}),
+        on=["weak", "turn"],
+        how="inner",
     )
     if pairs.is_empty():
         return lines

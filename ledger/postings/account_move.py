@@ -48,12 +48,18 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     faults += [*locked(docs, state), *_windows(docs, state), *_targets(docs, state)]
     faults += control(docs.filter((pl.col("change") == "pay_mode") & pl.col("approver").is_null()), "C07", "approver")
     late = pl.col("date").dt.day() > state.book.calendar.lock_day
-    faults += control(docs.filter(late & (pl.col("change") != "pay_mode") & pl.col("approver").is_null()), "C04", "approver")
+    faults += control(
+        docs.filter(late & (pl.col("change") != "pay_mode") & pl.col("approver").is_null()), "C04", "approver"
+    )
     listed = named.join(docs.filter(asked), on=["entry", "row"], how="semi", maintain_order="left")
     faults += refuse_locked(listed)
-    waiting = named.join(listed, on=["entry", "row"], how="anti", maintain_order="left").filter(pl.col("locked").is_not_null())
+    waiting = named.join(listed, on=["entry", "row"], how="anti", maintain_order="left").filter(
+        pl.col("locked").is_not_null()
+    )
     warnings = rows_at_fault(
-        waiting, "customer", lambda r: _("账单 {bill} 在托收批次 {batch} 中,没有转").format(bill=r["document"], batch=r["locked"])
+        waiting,
+        "customer",
+        lambda r: _("账单 {bill} 在托收批次 {batch} 中,没有转").format(bill=r["document"], batch=r["locked"]),
     )
     bills = named.filter(pl.col("locked").is_null() & (pl.col("account") != pl.col("to_account"))).sort(
         "entry", *OLDEST_FIRST, maintain_order=True
@@ -103,8 +109,12 @@ def _master_data(docs: pl.DataFrame, state: State) -> pl.DataFrame:
     changed = last.select(
         "customer", "doc_no", "date", "sheet", "row", "to_account", *(pl.col(f"c_{name}").alias(name) for name in own)
     ).with_columns(
-        stream_now=pl.coalesce(pl.col("to_account").replace_strict(stream, default=None, return_dtype=pl.String), "stream"),
-        kind_now=pl.when(pl.col("to_account") == state.chart.role("ar_closed")).then(pl.lit("closed")).otherwise("kind"),
+        stream_now=pl.coalesce(
+            pl.col("to_account").replace_strict(stream, default=None, return_dtype=pl.String), "stream"
+        ),
+        kind_now=pl.when(pl.col("to_account") == state.chart.role("ar_closed"))
+        .then(pl.lit("closed"))
+        .otherwise("kind"),
     )
     changed = changed.filter(
         pl.col("stream").ne_missing(pl.col("stream_now")) | pl.col("kind").ne_missing(pl.col("kind_now"))

@@ -49,9 +49,7 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     bills = bills.with_columns(
         case=pl.lit(state.book.policies.accounting_standard), loss=pl.col("gross") - pl.sum_horizontal(*items)
     )
-    return Work(
-        documents=docs, frames={"document": bills, "levy": settlement.levies(bills, items)}, faults=faults
-    )
+    return Work(documents=docs, frames={"document": bills, "levy": settlement.levies(bills, items)}, faults=faults)
 
 
 RULE = Rule(kind="bad_debt", event="E32", legs=LEGS, prepare=prepare, serial=())

@@ -47,7 +47,9 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     taken = docs.filter(pl.col("step") == "taken")
     later = docs.filter(pl.col("step") != "taken")
     faults = rows_at_fault(
-        docs.filter((pl.col("step") == "ours") & pl.col("approver").is_null()), "approver", lambda _r: _("须经财务部负责人批准")
+        docs.filter((pl.col("step") == "ours") & pl.col("approver").is_null()),
+        "approver",
+        lambda _r: _("须经财务部负责人批准"),
     )
     faults += rows_at_fault(
         taken.filter(pl.col("original").is_not_null()), "original", lambda _r: _("“扣收”这一步没有原单据")
@@ -63,8 +65,10 @@ def _beyond(docs: pl.DataFrame, state: State) -> list[Fault]:
     """The claim under the original's number, in the same bank, is as high as what clears it."""
     if docs.is_empty():
         return []
-    claims = state.items([state.chart.role("bank_claim")]).group_by("bank", "document").agg(
-        open=pl.col("amount").sum(), since=pl.col("date").min()
+    claims = (
+        state.items([state.chart.role("bank_claim")])
+        .group_by("bank", "document")
+        .agg(open=pl.col("amount").sum(), since=pl.col("date").min())
     )
     rows = docs.drop("document").join(
         claims.rename({"document": "original"}), on=["bank", "original"], how="left", maintain_order="left"

@@ -51,7 +51,9 @@ def named_bills(docs: pl.DataFrame, bills: pl.DataFrame) -> pl.DataFrame:
 def none_named(docs: pl.DataFrame, pairs: pl.DataFrame) -> list[Fault]:
     """Documents for which no bill was found; ``pairs`` are those for which some were."""
     none = docs.join(pairs, on=["entry", "row"], how="anti", maintain_order="left", nulls_equal=True)
-    faults = rows_at_fault(none.filter(pl.col("bill_no").is_null()), "bill_month", lambda _r: _("该户该月没有这样的账单"))
+    faults = rows_at_fault(
+        none.filter(pl.col("bill_no").is_null()), "bill_month", lambda _r: _("该户该月没有这样的账单")
+    )
     return faults + rows_at_fault(
         none.filter(pl.col("bill_no").is_not_null()), "bill_no", lambda _r: _("该户该月没有这张账单")
     )

@@ -87,7 +87,9 @@ def _approval(docs: pl.DataFrame, state: State) -> list[Fault]:
     """Income and loss are approved, by someone else than the cashier."""
     asked = docs.filter(pl.col("step").is_in(APPROVED))
     own = asked.filter(identity("approver", state.book) == identity("cashier", state.book))
-    faults = rows_at_fault(asked.filter(pl.col("approver").is_null()), "approver", lambda _r: _("长短款转收入、转损失须经批准"))
+    faults = rows_at_fault(
+        asked.filter(pl.col("approver").is_null()), "approver", lambda _r: _("长短款转收入、转损失须经批准")
+    )
     return faults + rows_at_fault(own, "approver", lambda _r: _("不能批准自己的长短款"))
 
 
@@ -95,10 +97,14 @@ def _signs(docs: pl.DataFrame) -> list[Fault]:
     """Which steps a short and which an over can take: netting one against the other is none of them."""
     step, amount = pl.col("step"), pl.col("amount")
     faults = rows_at_fault(
-        docs.filter(step.is_in(OF_SHORT) & (amount > 0)), "amount", lambda _r: _("这一步是短款的,金额应为负;长款与短款不得相抵")
+        docs.filter(step.is_in(OF_SHORT) & (amount > 0)),
+        "amount",
+        lambda _r: _("这一步是短款的,金额应为负;长款与短款不得相抵"),
     )
     return faults + rows_at_fault(
-        docs.filter(step.is_in(OF_OVER) & (amount < 0)), "amount", lambda _r: _("这一步是长款的,金额应为正;长款与短款不得相抵")
+        docs.filter(step.is_in(OF_OVER) & (amount < 0)),
+        "amount",
+        lambda _r: _("这一步是长款的,金额应为正;长款与短款不得相抵"),
     )
 
 
@@ -111,15 +117,21 @@ def _open(docs: pl.DataFrame, state: State) -> list[Fault]:
         pl.col("doc_no").alias("original"), pl.col("cashier").alias("found_by"), pl.col("date").alias("found_on")
     )
     rows = docs.join(found, on="original", how="left", maintain_order="left")
-    faults = rows_at_fault(rows.filter(pl.col("found_by").is_null()), "original", lambda _r: _("没有这张“发现”长短款的单据"))
+    faults = rows_at_fault(
+        rows.filter(pl.col("found_by").is_null()), "original", lambda _r: _("没有这张“发现”长短款的单据")
+    )
     rows = rows.filter(pl.col("found_by").is_not_null())
     other = rows.filter(pl.col("found_by") != pl.col("cashier"))
     faults += rows_at_fault(other, "cashier", lambda r: _("原单据是收费员 {cashier} 的").format(cashier=r["found_by"]))
     early = rows.filter(pl.col("date") < pl.col("found_on"))
     faults += rows_at_fault(early, "date", lambda r: _("早于原单据日期 {date}").format(date=r["found_on"]))
     accounts = {"staff": state.chart.role("staff_claim"), "pending": state.chart.role("pending")}
-    items = state.items(list(accounts.values())).group_by("account", "cashier", "document").agg(open=pl.col("amount").sum())
-    source = pl.when(pl.col("step") == "made_good").then(pl.lit(accounts["staff"])).otherwise(pl.lit(accounts["pending"]))
+    items = (
+        state.items(list(accounts.values())).group_by("account", "cashier", "document").agg(open=pl.col("amount").sum())
+    )
+    source = (
+        pl.when(pl.col("step") == "made_good").then(pl.lit(accounts["staff"])).otherwise(pl.lit(accounts["pending"]))
+    )
     rows = rows.filter(pl.col("found_by") == pl.col("cashier")).with_columns(account=source)
     rows = rows.join(items, on=["account", "cashier", "document"], how="left", maintain_order="left")
     # Short stands as a debit, over as a credit: what is open has the opposite sign of the amount.

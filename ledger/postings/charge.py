@@ -43,12 +43,12 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     """Price the bills; refuse what the calendar, the customer or the control amount forbids."""
     bills = priced(docs, state)
     faults = [*unpriced(bills), *window(bills, state), *_duplicates(bills, state), *_book_totals(bills)]
-    faults += rows_at_fault(
-        bills.filter(pl.col("c_kind") == "closed"), "customer", lambda _r: _("已销户,不能开账")
-    )
+    faults += rows_at_fault(bills.filter(pl.col("c_kind") == "closed"), "customer", lambda _r: _("已销户,不能开账"))
     wrong = bills.filter(pl.col("bill").is_not_null() & (pl.col("bill") != pl.col("gross")))
     faults += rows_at_fault(wrong, "bill", lambda r: _("计算出的应收为 {gross}").format(gross=format_fen(r["gross"])))
-    bills = bills.with_columns(event=pl.when(pl.col("read_code") == "estimated").then(pl.lit("E03")).otherwise(pl.lit("E02")))
+    bills = bills.with_columns(
+        event=pl.when(pl.col("read_code") == "estimated").then(pl.lit("E03")).otherwise(pl.lit("E02"))
+    )
     return Work(
         documents=bills,
         frames={"document": bills, "levy": settlement.levies(bills, state.chart.levy_items)},
@@ -99,7 +99,9 @@ def _book_totals(bills: pl.DataFrame) -> list[Fault]:
     """C09: where the rows say what their reading book (表本) adds up to, the machine finds the same."""
     told = bills.filter(pl.col("book_total").is_not_null())
     sums = told.with_columns(machine=pl.col("volume").sum().over("route"))
-    wrong = sums.filter((pl.col("machine") != pl.col("book_total")) & pl.struct("route", "book_total").is_first_distinct())
+    wrong = sums.filter(
+        (pl.col("machine") != pl.col("book_total")) & pl.struct("route", "book_total").is_first_distinct()
+    )
     return control(wrong, "C09", "book_total", lambda r: {"a": r["book_total"], "b": r["machine"]})
 
 
@@ -110,7 +112,11 @@ def _duplicates(bills: pl.DataFrame, state: State) -> list[Fault]:
     return [
         fault
         for rows in (again, inside)
-        for fault in rows_at_fault(rows, "bill_month", lambda r: _("户号 {customer} {month} 已开账").format(customer=r["customer"], month=r["bill_month"]))
+        for fault in rows_at_fault(
+            rows,
+            "bill_month",
+            lambda r: _("户号 {customer} {month} 已开账").format(customer=r["customer"], month=r["bill_month"]),
+        )
     ]
 
 

@@ -25,7 +25,9 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     known = docs.filter(pl.col("c_name").is_not_null())
     named, faults = one_bill(known, state.bills("ar_resident", "ar_entity"))
     faults += refuse_locked(named)
-    faults += rows_at_fault(known.filter(pl.col("c_pay_mode") != "collection"), "customer", lambda _r: _("该户不是托收户"))
+    faults += rows_at_fault(
+        known.filter(pl.col("c_pay_mode") != "collection"), "customer", lambda _r: _("该户不是托收户")
+    )
     faults += rows_at_fault(
         named.filter(pl.col("amount") != pl.col("gross")),
         "amount",

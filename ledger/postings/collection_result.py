@@ -78,7 +78,9 @@ def _items(docs: pl.DataFrame, state: State) -> tuple[pl.DataFrame, list[Fault]]
         "customer",
         lambda r: _("批次 {batch} 中没有该户的这一笔").format(batch=r["batch"]),
     )
-    faults += rows_at_fault(found.filter(pl.col("meant") > 1), "customer", lambda _r: _("批次中该户不止一笔,请填写账单号"))
+    faults += rows_at_fault(
+        found.filter(pl.col("meant") > 1), "customer", lambda _r: _("批次中该户不止一笔,请填写账单号")
+    )
     faults += rows_at_fault(one.filter("answered"), "customer", lambda _r: _("这一笔已有托收结果"))
     faults += rows_at_fault(
         one.filter(~pl.col("answered") & (pl.col("amount") != pl.col("sent"))),
@@ -92,7 +94,11 @@ def _settled(paid: pl.DataFrame, state: State) -> pl.DataFrame:
     """The bills that are open at what was sent, under the fund and bank of the money."""
     bills = state.bills("ar_resident", "ar_entity", "ar_closed")
     money = paid.select("entry", "customer", "bank", "bank_branch", document=pl.col("bill"), gross=pl.col("amount"))
-    return bills.join(money, on=["customer", "document", "gross"], how="inner").sort("entry").with_columns(fund=pl.lit(WATER_FUND))
+    return (
+        bills.join(money, on=["customer", "document", "gross"], how="inner")
+        .sort("entry")
+        .with_columns(fund=pl.lit(WATER_FUND))
+    )
 
 
 RULE = Rule(kind="collection_result", event="E16", legs=LEGS, prepare=prepare)

@@ -60,7 +60,8 @@ def settle_tenders(
     done = settlement.settle(tenders, bills, amount="tender", tolerance=tolerance)
     documents = done.tenders.with_columns(bill_month=last_month(done))
     applied = done.applied.select(
-        *bills.columns, *(name for name in ("entry", "fund", "bank", "bank_branch", "short") if name in done.applied.columns)
+        *bills.columns,
+        *(name for name in ("entry", "fund", "bank", "bank_branch", "short") if name in done.applied.columns),
     )
     return Work(
         documents=documents,

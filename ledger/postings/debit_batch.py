@@ -44,7 +44,9 @@ def _waiting(named: pl.DataFrame, state: State) -> list[Fault]:
     """Bills that are with the bank in another batch."""
     asked = unanswered(state)
     held = named.join(
-        asked.select("customer", pl.col("bill_no").alias("document"), other="batch"), on=["customer", "document"], how="inner"
+        asked.select("customer", pl.col("bill_no").alias("document"), other="batch"),
+        on=["customer", "document"],
+        how="inner",
     ).unique("row", keep="first", maintain_order=True)
     return rows_at_fault(
         held,

@@ -61,8 +61,8 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     allotted = int(posted["amount"].sum())
     if allotted != -money["amount"]:
         warnings += _difference(docs, allotted, -money["amount"])
-    total = docs.head(1).select("entry", allotted=pl.lit(allotted, pl.Int64)).join(
-        slip.head(1).drop("amount"), how="cross"
+    total = (
+        docs.head(1).select("entry", allotted=pl.lit(allotted, pl.Int64)).join(slip.head(1).drop("amount"), how="cross")
     )
     applied = applied.with_columns(fund=pl.lit(WATER_FUND))
     return Work(
@@ -102,8 +102,12 @@ def _against_slip(docs: pl.DataFrame, slip: pl.DataFrame, state: State) -> list[
     if len(listed) and not answering:
         return faults + control(first, "C53", "slip_no", lambda r: {"n": r["document"], "v": listed["voucher"][0]})
     if slip.is_empty():
-        return faults + rows_at_fault(first, "slip_no", lambda r: _("没有待分户的划扣合计单 {n}").format(n=r["document"]))
-    known = slips(state).filter(pl.col("slip") == number)["period"].to_list() or slip["bill_month"].drop_nulls().to_list()
+        return faults + rows_at_fault(
+            first, "slip_no", lambda r: _("没有待分户的划扣合计单 {n}").format(n=r["document"])
+        )
+    known = (
+        slips(state).filter(pl.col("slip") == number)["period"].to_list() or slip["bill_month"].drop_nulls().to_list()
+    )
     other = docs.filter(~pl.col("period").is_in(known)) if known else docs.clear()
     return faults + rows_at_fault(
         other, "period", lambda r: _("合计单 {n} 的期间是 {period}").format(n=r["document"], period=known[0])
@@ -168,9 +172,11 @@ def _apply(docs: pl.DataFrame, state: State) -> tuple[pl.DataFrame, pl.DataFrame
     faults += _never_billed(rest, state)
     warnings = rows_at_fault(rest, "customer", lambda _r: _("账单已结清,划扣款记入多转水费"))
     over = rows.filter(pl.col("result").is_in(["duplicate", "partial"]) | pl.col("_row").is_in(rest["_row"].implode()))
-    applied = bills.join(
-        settled.select("_row", "customer", "_bill"), on=["customer", "_bill"], how="inner"
-    ).join(rows.select("_row", "entry", "bank", "bank_branch"), on="_row", how="inner").sort("_row")
+    applied = (
+        bills.join(settled.select("_row", "customer", "_bill"), on=["customer", "_bill"], how="inner")
+        .join(rows.select("_row", "entry", "bank", "bank_branch"), on="_row", how="inner")
+        .sort("_row")
+    )
     return applied.rename({"_bill": "document"}).drop("_row"), over, faults, warnings
 
 

@@ -39,7 +39,10 @@ def rows_at_fault(
 
 
 def control(
-    rows: pl.DataFrame, control_id: str, column: str | None = None, values: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    rows: pl.DataFrame,
+    control_id: str,
+    column: str | None = None,
+    values: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> list[Fault]:
     """One fault per row for a control of domain §4; ``values`` fill its message."""
     return rows_at_fault(

@@ -66,7 +66,9 @@ def _under_way(state: State) -> pl.DataFrame:
 def _over(rows: pl.DataFrame) -> list[Fault]:
     total = rows.with_columns(total=pl.col("amount").sum().over("entry", "transfer_no"))
     return rows_at_fault(
-        total.filter(pl.col("total") > pl.col("open")).unique(["entry", "transfer_no"], keep="first", maintain_order=True),
+        total.filter(pl.col("total") > pl.col("open")).unique(
+            ["entry", "transfer_no"], keep="first", maintain_order=True
+        ),
         "amount",
         lambda r: _("收据合计 {total} 超过转款 {transfer} 的在途 {open}").format(
             total=format_fen(r["total"]), transfer=r["transfer_no"], open=format_fen(r["open"])

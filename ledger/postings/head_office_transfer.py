@@ -39,7 +39,9 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     known = {fund.zh for fund in state.book.funds if fund.transferable}
     faults = [*persons(docs, state), *payees(docs, state, "head_office")]
     faults += rows_at_fault(
-        docs.filter(~pl.col("fund").is_in(list(known))), "fund", lambda r: _("{fund} 不能转给总公司").format(fund=r["fund"])
+        docs.filter(~pl.col("fund").is_in(list(known))),
+        "fund",
+        lambda r: _("{fund} 不能转给总公司").format(fund=r["fund"]),
     )
     day: dt.date = docs["date"][0]
     have = _available(state, day)
@@ -69,7 +71,11 @@ def transferable(positions: pl.DataFrame, state: State) -> pl.DataFrame:
     left after the negative positions of the same bank are netted (抵减, domain §9.2)."""
     known = [fund.zh for fund in state.book.funds if fund.transferable]
     mine = positions.filter(pl.col("fund").is_in(known))
-    short = mine.filter((pl.col("position") < 0) & (pl.col("fund") != "水费")).group_by("bank").agg(short=pl.col("position").sum())
+    short = (
+        mine.filter((pl.col("position") < 0) & (pl.col("fund") != "水费"))
+        .group_by("bank")
+        .agg(short=pl.col("position").sum())
+    )
     netted = pl.when(pl.col("fund") == "水费").then(pl.col("short").fill_null(0)).otherwise(0)
     return mine.join(short, on="bank", how="left").select("bank", "fund", available=pl.col("position") + netted)
 

@@ -39,7 +39,18 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     bills = state.bills("ar_resident", "ar_entity", "ar_closed", "ar_inspection")
     printed, faults = _printed(prints, bills, earlier)
     cleared, unknown = _cleared(clears, earlier)
-    columns = ["entry", "customer", "month", "bill_month", "document", "account", "branch", "gross", "cashier", "invoice"]
+    columns = [
+        "entry",
+        "customer",
+        "month",
+        "bill_month",
+        "document",
+        "account",
+        "branch",
+        "gross",
+        "cashier",
+        "invoice",
+    ]
     rows = pl.concat([printed.select(columns), cleared.select(columns)])
     invoices = rows.with_columns(document=pl.col("invoice"), bill_month=pl.coalesce("bill_month", "month"))
     return Work(documents=docs, frames={"bill": rows, "invoice": invoices}, faults=[*faults, *unknown])
@@ -66,15 +77,21 @@ def _prints(state: State) -> pl.DataFrame:
     return (
         paired.unique(keys, keep="last", maintain_order=True)
         .join(aside, on=keys, how="left", maintain_order="left")
-        .select(*keys, "invoice", "bill_month", "account", "branch", "cashier", "aside", gross="credit", printed_on="date")
+        .select(
+            *keys, "invoice", "bill_month", "account", "branch", "cashier", "aside", gross="credit", printed_on="date"
+        )
     )
 
 
 def _printed(prints: pl.DataFrame, bills: pl.DataFrame, earlier: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
     """The bills to set aside. One that waits already is offered too, so that the refusal can name its invoice."""
-    waiting = earlier.filter(pl.col("aside") > 0).select("customer", "bill_month", "document", "account", "branch", "gross")
+    waiting = earlier.filter(pl.col("aside") > 0).select(
+        "customer", "bill_month", "document", "account", "branch", "gross"
+    )
     rows, faults = one_bill(prints, pl.concat([bills, waiting], how="diagonal"))
-    again = rows.join(earlier.select("customer", "document", printed="invoice"), on=["customer", "document"], maintain_order="left")
+    again = rows.join(
+        earlier.select("customer", "document", printed="invoice"), on=["customer", "document"], maintain_order="left"
+    )
     faults += rows_at_fault(
         again,
         "bill_month",

@@ -38,7 +38,8 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     """Take the VAT out of the amount by the tax row of the date."""
     methods = {day: state.book.tax(ITEM, day).method for day in docs["date"].unique()}
     docs = docs.with_columns(
-        vat=vat_included(pl.col("amount"), docs, state, ITEM), method=pl.col("date").replace_strict(methods, return_dtype=pl.String)
+        vat=vat_included(pl.col("amount"), docs, state, ITEM),
+        method=pl.col("date").replace_strict(methods, return_dtype=pl.String),
     )
     docs = docs.with_columns(
         net=pl.col("amount") - pl.col("vat"),

@@ -41,7 +41,11 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     forms = docs.group_by("entry", "kind", "doc_no", "bank", "document", maintain_order=True).agg(
         pl.col("amount").sum(), pl.col("bank_branch", "form_no", "file", "sheet", "row").first()
     )
-    faults = [*persons(docs, state), *payees(docs, state, "treasury"), *used_numbers(forms, state, "form_no", ["1002."])]
+    faults = [
+        *persons(docs, state),
+        *payees(docs, state, "treasury"),
+        *used_numbers(forms, state, "form_no", ["1002."]),
+    ]
     faults += _beyond_due(docs, state)
     return Work(documents=docs, frames={"levy": docs, "form": forms}, faults=faults)
 

@@ -76,12 +76,15 @@ def _service(docs: pl.DataFrame, state: State) -> Work:
         back, "customer", lambda r: _("尚欠 {owed},不能复装").format(owed=format_fen(r["owed"]))
     )
     large = (pl.col("c_diameter") >= LARGE_METER) | (pl.col("c_constant_flow") == "yes")
-    unapproved = docs.filter((pl.col("step") == "shut_off") & large.fill_null(value=False) & pl.col("approval_no").is_null())
+    unapproved = docs.filter(
+        (pl.col("step") == "shut_off") & large.fill_null(value=False) & pl.col("approval_no").is_null()
+    )
     return Work(documents=docs, faults=[*faults, *control(unapproved, "C46", "approval_no")])
 
 
 def _number_issue(docs: pl.DataFrame, _state: State) -> Work:
     """票据领用: from small to large."""
+
     def stock(column: str) -> pl.Expr:
         return pl.col(column).str.replace(r"\d+$", "")
 

@@ -56,15 +56,15 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     faults += against_items(rows, state.fact_rows("opening_items", all_subjects=True), state)
     totals = rows.group_by("entry").agg(over=(pl.col("debit").fill_null(0) - pl.col("credit").fill_null(0)).sum())
     documents = docs.unique("entry", keep="first", maintain_order=True).join(totals, on="entry", how="left")
-    documents = documents.with_columns(
-        lacking=(-pl.col("over")).clip(0), excess=pl.col("over").clip(0)
-    )
+    documents = documents.with_columns(lacking=(-pl.col("over")).clip(0), excess=pl.col("over").clip(0))
     return Work(documents=documents, frames={"row": rows, "document": documents}, faults=faults)
 
 
 def posted_rows(state: State) -> pl.DataFrame:
     """The opening as it stands in the journal (``account, debit, credit``); empty before it is posted."""
-    return state.daily([""], state.book.cutover).select("account", pl.col("amount").alias("debit"), credit=pl.lit(0, pl.Int64))
+    return state.daily([""], state.book.cutover).select(
+        "account", pl.col("amount").alias("debit"), credit=pl.lit(0, pl.Int64)
+    )
 
 
 def open_bills(state: State) -> pl.DataFrame:
@@ -80,7 +80,12 @@ def _dimensions(rows: pl.DataFrame, bills: pl.DataFrame, state: State) -> pl.Dat
     """What a row says by its account or its bill need not be written twice."""
     account = pl.col("account")
     numbers = bills.select("customer", "bill_month", "account", pl.col("bill_no").alias("_bill"))
-    rows = rows.join(numbers.unique(["customer", "bill_month", "account"], keep="first"), on=["customer", "bill_month", "account"], how="left", maintain_order="left")
+    rows = rows.join(
+        numbers.unique(["customer", "bill_month", "account"], keep="first"),
+        on=["customer", "bill_month", "account"],
+        how="left",
+        maintain_order="left",
+    )
     cashier = pl.when(account.str.starts_with("1001.")).then(account.str.strip_prefix("1001."))
     bank = pl.when(account.str.starts_with("1002.")).then(account)
     bill = pl.when(account.str.starts_with("1122.")).then(
@@ -118,9 +123,16 @@ def _levies_by_bill(rows: pl.DataFrame, bills: pl.DataFrame, state: State) -> pl
     billed = {state.chart.levy("billed", item): item for item in state.chart.levy_items}
     is_levy = pl.col("account").is_in(list(billed))
     numbers = bills.select("customer", "bill_month", pl.col("bill_no").alias("_levy_bill"))
-    rows = rows.join(numbers.unique(["customer", "bill_month"], keep="first"), on=["customer", "bill_month"], how="left", maintain_order="left")
+    rows = rows.join(
+        numbers.unique(["customer", "bill_month"], keep="first"),
+        on=["customer", "bill_month"],
+        how="left",
+        maintain_order="left",
+    )
     own = pl.coalesce("document", "_levy_bill", pl.format("{}-{}", "customer", "bill_month"))
-    rows = rows.with_columns(document=pl.when(is_levy & pl.col("customer").is_not_null()).then(own).otherwise("document"))
+    rows = rows.with_columns(
+        document=pl.when(is_levy & pl.col("customer").is_not_null()).then(own).otherwise("document")
+    )
     totals = rows.filter(is_levy & pl.col("customer").is_null())
     if totals.is_empty() or bills.is_empty():
         return rows
@@ -135,7 +147,9 @@ def _levies_by_bill(rows: pl.DataFrame, bills: pl.DataFrame, state: State) -> pl
         parts.append(
             frame.drop("customer", "bill_month", "document", "credit")
             .join(
-                split.select("customer", "bill_month", pl.col("bill_no").alias("document"), pl.col(item).alias("credit")),
+                split.select(
+                    "customer", "bill_month", pl.col("bill_no").alias("document"), pl.col(item).alias("credit")
+                ),
                 how="cross",
             )
             .select(rows.columns)
@@ -149,15 +163,19 @@ def _own_levy_fund(rows: pl.DataFrame) -> pl.DataFrame:
     levies' fund, so that fund positions are told by one rule (ledger.funds)."""
     amount = pl.col("debit").fill_null(0) - pl.col("credit").fill_null(0)
     levy = pl.col("account").str.starts_with("2241.02")
-    apart = rows.filter(pl.col("account").str.starts_with("1002.") & (pl.col("fund") == LEVY_FUND)).group_by("bank").agg(apart=amount.sum())
-    owed = (
-        rows.filter(levy)
+    apart = (
+        rows.filter(pl.col("account").str.starts_with("1002.") & (pl.col("fund") == LEVY_FUND))
         .group_by("bank")
-        .agg(owed=-amount.sum(), tagged=(pl.col("fund") == LEVY_FUND).all())
+        .agg(apart=amount.sum())
     )
+    owed = rows.filter(levy).group_by("bank").agg(owed=-amount.sum(), tagged=(pl.col("fund") == LEVY_FUND).all())
     paired = apart.join(owed, on="bank", how="full", coalesce=True)
     same = paired.filter(pl.col("tagged") & (pl.col("apart") == pl.col("owed")))["bank"].implode()
-    retag = (pl.col("fund") == LEVY_FUND) & (levy | pl.col("account").str.starts_with("1002.")) & ~pl.col("bank").is_in(same)
+    retag = (
+        (pl.col("fund") == LEVY_FUND)
+        & (levy | pl.col("account").str.starts_with("1002."))
+        & ~pl.col("bank").is_in(same)
+    )
     return rows.with_columns(fund=pl.when(retag).then(pl.lit(WATER_FUND)).otherwise("fund"))
 
 
@@ -179,7 +197,9 @@ def against_bills(rows: pl.DataFrame, bills: pl.DataFrame, state: State) -> list
     faults: list[Fault] = []
     claims = [state.chart.role(role) for role in ("ar_resident", "ar_entity", "ar_tm", "ar_inspection", "ar_closed")]
     pairs = [(code, int(bills.filter(pl.col("account") == code)["gross"].sum())) for code in claims]
-    pairs += [(state.chart.levy("billed", item), -int(bills[item].fill_null(0).sum())) for item in state.chart.levy_items]
+    pairs += [
+        (state.chart.levy("billed", item), -int(bills[item].fill_null(0).sum())) for item in state.chart.levy_items
+    ]
     for code, listed in pairs:
         booked = rows.filter(pl.col("account") == code).select(amount.sum()).item()
         if booked != listed:
@@ -198,8 +218,16 @@ def against_items(rows: pl.DataFrame, items: pl.DataFrame, state: State) -> list
     """Per bank: statement balance + what the book has alone − what the bank has alone = book balance."""
     if items.is_empty():
         return []
-    sign = {"balance": 1, "book_in_not_bank": 1, "book_out_not_bank": -1, "bank_in_not_book": -1, "bank_out_not_book": 1}
-    listed = items.with_columns(signed=pl.col("amount") * pl.col("category").replace_strict(sign, return_dtype=pl.Int64))
+    sign = {
+        "balance": 1,
+        "book_in_not_bank": 1,
+        "book_out_not_bank": -1,
+        "bank_in_not_book": -1,
+        "bank_out_not_book": 1,
+    }
+    listed = items.with_columns(
+        signed=pl.col("amount") * pl.col("category").replace_strict(sign, return_dtype=pl.Int64)
+    )
     amount = pl.col("debit").fill_null(0) - pl.col("credit").fill_null(0)
     faults: list[Fault] = []
     for bank in state.book.banks:

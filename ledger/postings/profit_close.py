@@ -56,7 +56,9 @@ def closing(balances: pl.DataFrame, chart: Chart, *, number: str) -> pl.DataFram
         income=pl.when(income).then(-pl.col("amount")).otherwise(0),
         expense=pl.when(income).then(0).otherwise(pl.col("amount")),
     )
-    return post_legs(LEGS, {"balance": rows, "document": _document(-int(balances["amount"].sum()), "close", number, 0)}, chart)
+    return post_legs(
+        LEGS, {"balance": rows, "document": _document(-int(balances["amount"].sum()), "close", number, 0)}, chart
+    )
 
 
 def transfer(profit: int, chart: Chart, *, number: str, entry: int) -> pl.DataFrame:

@@ -66,7 +66,10 @@ def _written_off(state: State) -> pl.DataFrame:
     posted = lines.group_by(keys).agg(
         pl.col("branch").max(),
         pl.col("off").filter(pl.col("account").is_in(claims)).sum().alias("lost"),
-        *(-pl.col("off").filter(pl.col("account") == code).sum().alias(item) for item, code in state.levy_accounts.items()),
+        *(
+            -pl.col("off").filter(pl.col("account") == code).sum().alias(item)
+            for item, code in state.levy_accounts.items()
+        ),
     )
     opening = state.fact_rows("opening_bills").filter(pl.col("status") == "written_off")
     parts = [pl.col(name).fill_null(0) for name in ("net", *items, "tax_line")]

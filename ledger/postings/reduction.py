@@ -65,7 +65,9 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     bills = bills.with_columns(billed=pl.col("charged") - pl.col("reduced").fill_null(0))
     over = bills.filter(pl.col("volume") > pl.col("billed"))
     faults += rows_at_fault(
-        over, "volume", lambda r: _("冲减水量 {volume} 超过账单现有水量 {billed}").format(volume=r["volume"], billed=r["billed"])
+        over,
+        "volume",
+        lambda r: _("冲减水量 {volume} 超过账单现有水量 {billed}").format(volume=r["volume"], billed=r["billed"]),
     )
     bills = bills.filter(pl.col("volume") <= pl.col("billed"))
     faults += _unlike_tariff(bills, state)
@@ -88,7 +90,9 @@ def _bills(docs: pl.DataFrame, state: State) -> tuple[pl.DataFrame, list[Fault]]
     offered = known.join(open_, on=KEYS, how="left").with_columns(pl.col("branch").cast(pl.String))
     pairs = named_bills(docs, offered)
     # Of several bills of a month without a number, the only open one is meant.
-    alone = pairs.filter(pl.col("gross_open").is_not_null()).filter(pl.len().over("entry") == 1).select("entry", "document")
+    alone = (
+        pairs.filter(pl.col("gross_open").is_not_null()).filter(pl.len().over("entry") == 1).select("entry", "document")
+    )
     meant = docs.join(alone, on="entry", how="left", suffix="_bill", maintain_order="left")
     meant = meant.with_columns(bill_no=pl.coalesce("bill_no", "document_bill")).drop("document_bill")
     bills, faults = one_bill(meant, offered)
@@ -133,7 +137,9 @@ def _states(bills: pl.DataFrame, state: State) -> pl.DataFrame:
         lost=pl.col("off").filter(~printed).sum(), printed=pl.col("off").filter(printed).sum()
     )
     earlier = state.history("reduction").filter(~pl.col("reversed") & ~pl.col("reversing"))
-    sales = earlier.filter(pl.col("account") == state.chart.role("sales")).select("entry_id", "content", "document", "doc_no", "date")
+    sales = earlier.filter(pl.col("account") == state.chart.role("sales")).select(
+        "entry_id", "content", "document", "doc_no", "date"
+    )
     taken = decode(sales.unique("entry_id", keep="first", maintain_order=True), "reduction")
     numbered = taken.join(sales.select("doc_no", "document").unique(), on="doc_no", how="inner")
     reduced = numbered.group_by(KEYS).agg(reduced=pl.col("volume").sum())
@@ -144,7 +150,9 @@ def _settled_otherwise(bills: pl.DataFrame) -> list[Fault]:
     """A bill that is neither open nor paid: written off, or waiting under a printed invoice."""
     lost = (pl.col("lost").fill_null(0) > 0) | ((pl.col("written") == "written_off") & pl.col("gross_open").is_null())
     faults = rows_at_fault(
-        bills.filter(lost.fill_null(value=False)), "bill_no", lambda r: _("账单 {bill} 已核销,不能冲减").format(bill=r["document"])
+        bills.filter(lost.fill_null(value=False)),
+        "bill_no",
+        lambda r: _("账单 {bill} 已核销,不能冲减").format(bill=r["document"]),
     )
     return faults + rows_at_fault(
         bills.filter(pl.col("printed").fill_null(0) > 0),
@@ -160,7 +168,9 @@ def _unlike_tariff(bills: pl.DataFrame, state: State) -> list[Fault]:
     names = ("net", *state.chart.levy_items)
     unlike = pl.any_horizontal(*(pl.col(f"was_{name}").ne_missing(computed[name]) for name in names))
     return rows_at_fault(
-        part.filter(unlike), "volume", lambda r: _("期初账单 {bill} 的金额不是按水价表计算的,只能全部冲减").format(bill=r["document"])
+        part.filter(unlike),
+        "volume",
+        lambda r: _("期初账单 {bill} 的金额不是按水价表计算的,只能全部冲减").format(bill=r["document"]),
     )
 
 
@@ -173,7 +183,9 @@ def _priced(bills: pl.DataFrame, state: State) -> pl.DataFrame:
     # An opening bill taken off whole goes as it came, whatever tariff made it.
     whole = pl.col("written").is_not_null() & (pl.col("volume") == pl.col("charged"))
     own = ("net", "vat", *state.chart.levy_items, "tax_line")
-    priced = priced.with_columns(pl.when(whole).then(pl.col(f"was_{name}")).otherwise(pl.col(name)).alias(name) for name in own)
+    priced = priced.with_columns(
+        pl.when(whole).then(pl.col(f"was_{name}")).otherwise(pl.col(name)).alias(name) for name in own
+    )
     priced = priced.with_columns(
         revenue=pl.col("net") - pl.col("vat"), gross=pl.sum_horizontal("net", *state.chart.levy_items, "tax_line")
     )

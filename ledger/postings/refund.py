@@ -51,7 +51,9 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
         lambda _r: _("总公司退款须有通知号"),
     )
     faults += rows_at_fault(
-        docs.filter((pl.col("way") == "clerk") & pl.col("staff").is_null()), "staff", lambda _r: _("责任人退款须填写责任人")
+        docs.filter((pl.col("way") == "clerk") & pl.col("staff").is_null()),
+        "staff",
+        lambda _r: _("责任人退款须填写责任人"),
     )
     faults += rows_at_fault(
         rows.filter(pl.col("amount") > pl.col("credit")),

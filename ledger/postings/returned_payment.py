@@ -70,7 +70,10 @@ def _kinds(docs: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
         except NotFound:
             names[text] = None
     rows = docs.with_columns(
-        original_kind=pl.col("original").str.split("/").list.first().replace_strict(names, default=None, return_dtype=pl.String),
+        original_kind=pl.col("original")
+        .str.split("/")
+        .list.first()
+        .replace_strict(names, default=None, return_dtype=pl.String),
         number=pl.col("original").str.extract(r"^[^/]*/(.+)$"),
     )
     unclear = pl.col("original_kind").is_null() | pl.col("number").is_null()
@@ -79,7 +82,9 @@ def _kinds(docs: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
     )
     other = ~pl.col("original_kind").is_in(RETURNABLE)
     faults += rows_at_fault(
-        rows.filter(~unclear & other), "original", lambda r: _("“{kind}”不会被银行退回").format(kind=KINDS[r["original_kind"]].title())
+        rows.filter(~unclear & other),
+        "original",
+        lambda r: _("“{kind}”不会被银行退回").format(kind=KINDS[r["original_kind"]].title()),
     )
     return rows.filter(~unclear & ~other), faults
 
@@ -87,8 +92,16 @@ def _kinds(docs: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
 def _originals(rows: pl.DataFrame, state: State) -> tuple[pl.DataFrame, list[Fault]]:
     """The posted receipts that are returned: ``original_id``, ``taken_on`` and the ``was_*`` of the controls."""
     parts = [_as_posted(kind, part["number"], state) for kind, part in _by_kind(rows)]
-    schema = {"original_kind": pl.String, "number": pl.String, "original_id": pl.Int64, "taken_on": pl.Date, "reversed": pl.Boolean}
-    empty = pl.DataFrame(schema={**schema, **{f"was_{name}": pl.Int64 if name == "amount" else pl.String for name in CONTROLS}})
+    schema = {
+        "original_kind": pl.String,
+        "number": pl.String,
+        "original_id": pl.Int64,
+        "taken_on": pl.Date,
+        "reversed": pl.Boolean,
+    }
+    empty = pl.DataFrame(
+        schema={**schema, **{f"was_{name}": pl.Int64 if name == "amount" else pl.String for name in CONTROLS}}
+    )
     posted = pl.concat([empty, *(part.select(empty.columns) for part in parts)])
     found = rows.join(posted, on=["original_kind", "number"], how="left", maintain_order="left")
     here = pl.col("original_id").is_null() & pl.col("taken_on").is_not_null()
@@ -112,7 +125,9 @@ def _as_posted(kind: str, numbers: pl.Series, state: State) -> pl.DataFrame:
     posted = state.originals(kind, numbers)
     content = decode(posted, kind)
     told = [
-        (pl.col(name) if name in content.columns else pl.lit(None, pl.Int64 if name == "amount" else pl.String)).alias(f"was_{name}")
+        (pl.col(name) if name in content.columns else pl.lit(None, pl.Int64 if name == "amount" else pl.String)).alias(
+            f"was_{name}"
+        )
         for name in CONTROLS
     ]
     return posted.select(
@@ -132,7 +147,9 @@ def _differing(found: pl.DataFrame) -> list[Fault]:
         for fault in rows_at_fault(
             found.filter(pl.col(name).is_not_null() & pl.col(name).ne_missing(pl.col(f"was_{name}"))),
             name,
-            lambda r, n=name: _("原单据是 {was}").format(was=format_fen(r["was_amount"]) if n == "amount" else r[f"was_{n}"] or "-"),  # type: ignore[misc]
+            lambda r, n=name: _("原单据是 {was}").format(
+                was=format_fen(r["was_amount"]) if n == "amount" else r[f"was_{n}"] or "-"
+            ),  # type: ignore[misc]
         )
     ]
 
@@ -153,8 +170,12 @@ def _used(lines: pl.DataFrame, state: State) -> list[Fault]:
         return []
     items = pl.concat([state.items(advances, put["customer"]), state.items([unknown])]).with_columns(owner)
     held = items.group_by(keys).agg(held=-pl.col("amount").sum())
-    put = put.group_by("entry", "kind", "file", "sheet", "row", "original", *keys, maintain_order=True).agg(pl.col("credit").sum())
-    rows = put.join(held, on=keys, how="left", nulls_equal=True, maintain_order="left").with_columns(pl.col("held").fill_null(0))
+    put = put.group_by("entry", "kind", "file", "sheet", "row", "original", *keys, maintain_order=True).agg(
+        pl.col("credit").sum()
+    )
+    rows = put.join(held, on=keys, how="left", nulls_equal=True, maintain_order="left").with_columns(
+        pl.col("held").fill_null(0)
+    )
     return rows_at_fault(
         rows.filter(pl.col("held") < pl.col("credit")),
         "original",
@@ -169,7 +190,11 @@ def _from_the_bank(lines: pl.DataFrame, state: State) -> pl.DataFrame:
     stands there, for the part that has gone on."""
     transit = state.chart.role("transit_slip")
     keys = ["customer", "bank", "fund", "document"]
-    waiting = state.items([transit], lines["customer"].drop_nulls().unique()).group_by(keys).agg(waiting=pl.col("amount").sum())
+    waiting = (
+        state.items([transit], lines["customer"].drop_nulls().unique())
+        .group_by(keys)
+        .agg(waiting=pl.col("amount").sum())
+    )
     slips = lines.filter((pl.col("account") == transit) & (pl.col("debit") > 0))
     split = slips.join(waiting, on=keys, how="left", maintain_order="left").with_columns(
         stays=pl.min_horizontal("debit", pl.col("waiting").fill_null(0).clip(0))

@@ -61,9 +61,7 @@ def _left_over(docs: pl.DataFrame, row: dict[str, object], state: State) -> list
     now = state.daily([account], day).filter(pl.col("bank") == bank)
     left = int(now["amount"].sum()) - gross
     if left < 0:
-        return rows_at_fault(
-            here, "gross", lambda _r: _("清算额超过在途 {over}").format(over=format_fen(-left))
-        )
+        return rows_at_fault(here, "gross", lambda _r: _("清算额超过在途 {over}").format(over=format_fen(-left)))
     limit = state.book.thresholds.settlement_days
     then = state.daily([account], _working_days_before(day, limit, state)).filter(pl.col("bank") == bank)
     taken_by_then = int(then["amount"].sum()) + int(then["credit"].sum())

@@ -40,7 +40,9 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     total = bills.group_by("customer").agg(residue=pl.col("gross").sum())
     docs = docs.join(total, on="customer", how="left", maintain_order="left")
     known = docs.filter(pl.col("c_name").is_not_null())
-    faults = rows_at_fault(known.filter(pl.col("residue").is_null()), "bill_month", lambda _r: _("该户该月没有少转水费"))
+    faults = rows_at_fault(
+        known.filter(pl.col("residue").is_null()), "bill_month", lambda _r: _("该户该月没有少转水费")
+    )
     faults += rows_at_fault(
         known.filter(pl.col("amount") != pl.col("residue")),
         "amount",
@@ -51,9 +53,7 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     faults += used_numbers(transfers.filter(pl.col("bank_ref").is_not_null()), state, "bank_ref", ["1002."])
     lots, short = _out_of_over(docs.filter(pl.col("source") == "over"), state)
     done = settlement.settle(docs, bills)
-    return Work(
-        documents=docs, frames={"document": docs, "bill": done.applied, "lot": lots}, faults=faults + short
-    )
+    return Work(documents=docs, frames={"document": docs, "bill": done.applied, "lot": lots}, faults=faults + short)
 
 
 def _residues(docs: pl.DataFrame, state: State) -> pl.DataFrame:

@@ -164,10 +164,14 @@ def _of_opening(docs: pl.DataFrame, state: State) -> dict[str, pl.DataFrame]:
     if docs.is_empty():
         return {}
     bills = _settled_by(docs, state)
-    worth = docs.join(bills.group_by("entry").agg(bills=pl.col("amount").sum()), on="entry", how="left", maintain_order="left")
+    worth = docs.join(
+        bills.group_by("entry").agg(bills=pl.col("amount").sum()), on="entry", how="left", maintain_order="left"
+    )
     worth = worth.with_columns(beyond=pl.col("open") - pl.col("bills").fill_null(0))
     lots = _out_of_over(worth.filter(pl.col("beyond") > 0), state)
-    worth = worth.join(lots.group_by("entry").agg(over=pl.col("taken").sum()), on="entry", how="left", maintain_order="left")
+    worth = worth.join(
+        lots.group_by("entry").agg(over=pl.col("taken").sum()), on="entry", how="left", maintain_order="left"
+    )
     unknown = worth.select(
         "entry", "customer", "branch", "document",
         account=pl.col("receivable"),
@@ -208,13 +212,17 @@ def _out_of_over(worth: pl.DataFrame, state: State) -> pl.DataFrame:
     """Lots of 多转 that give back what the slip was worth beyond its bills."""
     lots = state.advances("advance_over").with_columns(purse=pl.lit(0, pl.Int64))
     needs = worth.select("customer", "entry", "branch", purse=pl.lit(0, pl.Int64), need=pl.col("beyond"))
-    return settlement.take(lots.rename({"document": "lot", "date": "lot_date"}).drop("branch"), needs).rename({"lot": "document"})
+    return settlement.take(lots.rename({"document": "lot", "date": "lot_date"}).drop("branch"), needs).rename(
+        {"lot": "document"}
+    )
 
 
 def _joined(*sources: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Grain by grain one frame; a grain that nobody has is empty."""
     text = dict.fromkeys(("customer", "account", "document"), pl.String())
-    empty = pl.DataFrame(schema={"entry": pl.Int64(), **text, "short": pl.Int64(), "gross": pl.Int64(), "taken": pl.Int64()})
+    empty = pl.DataFrame(
+        schema={"entry": pl.Int64(), **text, "short": pl.Int64(), "gross": pl.Int64(), "taken": pl.Int64()}
+    )
     grains = ("bill", "lot", "levy", "held")
     found = {grain: [source[grain] for source in sources if grain in source] for grain in grains}
     return {grain: pl.concat(parts, how="diagonal") if parts else empty for grain, parts in found.items()}

@@ -49,12 +49,16 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     faults += rows_at_fault(known.filter(pl.col("held").is_null()), "customer", lambda _r: _("该户没有TM卡预收款"))
     again = bills.join(state.charged(bills["bill_month"].unique(), "ar_tm"), on=["customer", "bill_month"], how="semi")
     faults += rows_at_fault(
-        again, "bill_month", lambda r: _("户号 {customer} {month} 的TM卡水费已确认").format(customer=r["customer"], month=r["bill_month"])
+        again,
+        "bill_month",
+        lambda r: _("户号 {customer} {month} 的TM卡水费已确认").format(customer=r["customer"], month=r["bill_month"]),
     )
     warnings = rows_at_fault(
         known.filter(pl.col("held") < pl.col("gross")),
         "volume",
-        lambda r: _("TM卡预收 {held} 不足应收 {gross}").format(held=format_fen(r["held"]), gross=format_fen(r["gross"])),
+        lambda r: _("TM卡预收 {held} 不足应收 {gross}").format(
+            held=format_fen(r["held"]), gross=format_fen(r["gross"])
+        ),
     )
     return Work(
         documents=bills,

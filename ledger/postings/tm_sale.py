@@ -47,7 +47,9 @@ def prepare(docs: pl.DataFrame, state: State) -> Work:
     faults += rows_at_fault(
         known.filter(pl.col("gross") > limit),
         "volume",
-        lambda r: _("金额 {gross} 超过TM卡单次限额 {limit}").format(gross=format_fen(r["gross"]), limit=format_fen(limit)),
+        lambda r: _("金额 {gross} 超过TM卡单次限额 {limit}").format(
+            gross=format_fen(r["gross"]), limit=format_fen(limit)
+        ),
     )
     held = sales.with_columns(document=pl.col("doc_no"))
     return Work(documents=sales, frames={"document": sales, "held": held}, faults=faults)

@@ -155,7 +155,7 @@ def book_lines(
                    p.fund, e.kind, e.doc_no, e.memo, e.content, e.reverses
             FROM posting p JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
             WHERE p.book_id = :book_id AND p.account = :bank AND p.date <= :until AND e.event <> 'E01'
-              AND {sealed('p')} {_of_batch('e', known_at)}
+              AND {sealed("p")} {_of_batch("e", known_at)}
             ORDER BY p.entry_id, p.line""",
         BOOK_LINES,
         book_id=book_id,
@@ -170,8 +170,8 @@ def book_opening(session: Session, book_id: int, bank: str, known_at: str | None
     rows = session.rows(
         f"""SELECT CAST(coalesce(sum(p.debit - p.credit), 0) AS bigint) FROM posting p
             JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
-            WHERE p.book_id = :book_id AND p.account = :bank AND e.event = 'E01' AND {sealed('p')}
-              {_of_batch('e', known_at)}""",
+            WHERE p.book_id = :book_id AND p.account = :bank AND e.event = 'E01' AND {sealed("p")}
+              {_of_batch("e", known_at)}""",
         book_id=book_id,
         bank=bank,
         **_moment(known_at),
@@ -183,7 +183,7 @@ def facts(session: Session, book_id: int, kind: str, known_at: str | None = None
     """The sealed facts of a kind (``opening_items``, ``customers``), oldest first."""
     return session.frame(
         f"""SELECT fact_id, doc_no, date, content FROM fact
-            WHERE book_id = :book_id AND kind = :kind AND {sealed_fact('fact')} {_of_batch('fact', known_at)}
+            WHERE book_id = :book_id AND kind = :kind AND {sealed_fact("fact")} {_of_batch("fact", known_at)}
             ORDER BY fact_id""",
         FACTS,
         book_id=book_id,

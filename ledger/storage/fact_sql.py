@@ -35,14 +35,12 @@ def facts(
     rows = session.rows(
         f"""SELECT f.fact_id, f.doc_no, f.subject, f.date, f.content, b.operator, b.recorded_at, f.batch_id
             FROM fact f JOIN batch b ON b.book_id = f.book_id AND b.batch_id = f.batch_id
-            WHERE f.book_id = :book_id AND f.kind = :kind {about} AND {sealed_fact('f')} ORDER BY f.fact_id""",
+            WHERE f.book_id = :book_id AND f.kind = :kind {about} AND {sealed_fact("f")} ORDER BY f.fact_id""",
         book_id=book_id,
         kind=kind,
         **({} if subject is None else {"subject": subject}),
     )
-    return [
-        (int(i), str(n), s, d, str(c), str(o), str(w), int(batch)) for i, n, s, d, c, o, w, batch in rows
-    ]
+    return [(int(i), str(n), s, d, str(c), str(o), str(w), int(batch)) for i, n, s, d, c, o, w, batch in rows]
 
 
 _BATCHES = """FROM batch b JOIN seal s ON s.book_id = b.book_id AND s.batch_id = b.batch_id

@@ -64,7 +64,7 @@ class JournalSource:
             f"""SELECT f.doc_no, f.subject, f.date, f.content FROM fact f
                 WHERE f.book_id = :book_id AND f.fact_id IN (
                     SELECT max(g.fact_id) FROM want_customer w CROSS JOIN fact g
-                    WHERE g.subject = w.value AND g.book_id = :book_id AND g.kind = 'customers' AND {sealed_fact('g')}
+                    WHERE g.subject = w.value AND g.book_id = :book_id AND g.kind = 'customers' AND {sealed_fact("g")}
                     GROUP BY g.subject)
                 ORDER BY f.fact_id""",
             _FACT,
@@ -83,7 +83,7 @@ class JournalSource:
             f"""SELECT p.customer, p.document, p.bill_month, max(p.branch) AS branch, {sums}
                 FROM want_customer w CROSS JOIN posting p
                 WHERE p.customer = w.value AND p.book_id = :book_id AND p.account IN ({_listed(accounts)})
-                  AND p.account NOT LIKE '2241.02%' AND {sealed('p')}
+                  AND p.account NOT LIKE '2241.02%' AND {sealed("p")}
                 GROUP BY p.customer, p.document, p.bill_month
                 HAVING sum(CASE WHEN p.account LIKE '1122%' THEN p.debit - p.credit ELSE 0 END) <> 0
                     OR sum(CASE WHEN p.account LIKE '2241%' THEN p.debit - p.credit ELSE 0 END) <> 0""",
@@ -102,7 +102,7 @@ class JournalSource:
         return self._frame(
             f"""SELECT p.account, {dims}, CAST(sum(p.debit - p.credit) AS bigint) AS amount, min(p.date) AS date
                 FROM {source} p.book_id = :book_id AND p.account IN ({_listed(accounts)}) {date}
-                  AND p.account NOT LIKE '2241.02%' AND {sealed('p')}
+                  AND p.account NOT LIKE '2241.02%' AND {sealed("p")}
                 GROUP BY p.account, {dims} HAVING sum(p.debit - p.credit) <> 0""",
             {"account": _TEXT, **dict.fromkeys(_DIMENSIONS, _TEXT), "amount": _INT, "date": pl.Date()},
             **({} if until is None else {"until": until}),
@@ -129,7 +129,7 @@ class JournalSource:
             source = "want_subject w CROSS JOIN fact f WHERE f.subject = w.value AND"
         return self._frame(
             f"""SELECT f.doc_no, f.subject, f.date, f.content FROM {source}
-                f.book_id = :book_id AND f.kind = :kind AND {sealed_fact('f')} ORDER BY f.fact_id""",
+                f.book_id = :book_id AND f.kind = :kind AND {sealed_fact("f")} ORDER BY f.fact_id""",
             _FACT,
             kind=kind,
         )
@@ -140,7 +140,7 @@ class JournalSource:
             f"""SELECT e.doc_no, e.entry_id, e.date, e.content, CAST(r.entry_id IS NOT NULL AS int) AS reversed
                 FROM want_number w CROSS JOIN entry e
                 LEFT JOIN entry r ON r.book_id = e.book_id AND r.reverses = e.entry_id
-                WHERE e.doc_no = w.value AND e.book_id = :book_id AND e.kind = :kind AND {sealed('e')}""",
+                WHERE e.doc_no = w.value AND e.book_id = :book_id AND e.kind = :kind AND {sealed("e")}""",
             {"doc_no": _TEXT, "entry_id": _INT, "date": pl.Date(), "content": _TEXT, "reversed": _INT},
             kind=kind,
         ).with_columns(pl.col("reversed").cast(pl.Boolean))
@@ -151,7 +151,7 @@ class JournalSource:
         return self._frame(
             f"""SELECT p.entry_id, p.line, p.account, p.debit, p.credit, {", ".join(f"p.{d}" for d in _DIMENSIONS)}
                 FROM want_entry w CROSS JOIN posting p
-                WHERE p.entry_id = w.value AND p.book_id = :book_id AND {sealed('p')} ORDER BY p.entry_id, p.line""",
+                WHERE p.entry_id = w.value AND p.book_id = :book_id AND {sealed("p")} ORDER BY p.entry_id, p.line""",
             {**schema, **dict.fromkeys(_DIMENSIONS, _TEXT)},
         )
 
@@ -162,7 +162,7 @@ class JournalSource:
             f"""SELECT p.customer, p.bill_month FROM want_customer w CROSS JOIN posting p
                 JOIN want_month m ON m.value = p.bill_month
                 WHERE p.customer = w.value AND p.book_id = :book_id AND p.account IN ({_listed(accounts)})
-                  AND p.account NOT LIKE '2241.02%' AND {sealed('p')}
+                  AND p.account NOT LIKE '2241.02%' AND {sealed("p")}
                 GROUP BY p.customer, p.bill_month HAVING sum(p.debit) > 0""",
             {"customer": _TEXT, "bill_month": _TEXT},
         )
@@ -176,7 +176,7 @@ class JournalSource:
                 JOIN entry e ON e.book_id = p.book_id AND e.entry_id = p.entry_id
                 WHERE p.document = w.value {"AND p." + REFERENCE_LINES.replace("AND ", "AND p.") if money else ""}
                   AND p.book_id = :book_id AND p.account IN ({_listed(accounts)}) AND e.kind = :kind
-                  AND {sealed('p')} AND NOT {_UNDONE}
+                  AND {sealed("p")} AND NOT {_UNDONE}
                 ORDER BY e.entry_id""",
             {"document": _TEXT, "entry_id": _INT, "doc_no": _TEXT, "period": _TEXT, "vtype": _TEXT, "vno": _INT},
             kind=kind,
@@ -193,7 +193,7 @@ class JournalSource:
                       AND p.account IN ({_listed(accounts)}))"""
         return self._frame(
             f"""SELECT e.doc_no, e.date, e.content FROM entry e
-                WHERE e.book_id = :book_id AND e.kind = :kind AND {sealed('e')}
+                WHERE e.book_id = :book_id AND e.kind = :kind AND {sealed("e")}
                   AND NOT {_UNDONE} {about} ORDER BY e.entry_id""",
             {"doc_no": _TEXT, "date": pl.Date(), "content": _TEXT},
             kind=kind,
@@ -206,7 +206,7 @@ class JournalSource:
             f"""SELECT DISTINCT p.customer, p.bill_month, p.document FROM want_customer w CROSS JOIN posting p
                 JOIN want_month m ON m.value = p.bill_month
                 WHERE p.customer = w.value AND p.book_id = :book_id AND p.account IN ({_listed(accounts)}) AND p.document IS NOT NULL
-                  AND p.account NOT LIKE '2241.02%' AND {sealed('p')}""",
+                  AND p.account NOT LIKE '2241.02%' AND {sealed("p")}""",
             {"customer": _TEXT, "bill_month": _TEXT, "document": _TEXT},
         )
 
@@ -229,7 +229,7 @@ class JournalSource:
                 LEFT JOIN entry r ON r.book_id = e.book_id AND r.reverses = e.entry_id
                 WHERE e.book_id = :book_id AND e.entry_id IN (
                     SELECT p.entry_id FROM want_customer w CROSS JOIN posting p {bill}
-                    WHERE p.customer = w.value AND p.book_id = :book_id AND p.account NOT LIKE '2241.02%' AND {sealed('p')})
+                    WHERE p.customer = w.value AND p.book_id = :book_id AND p.account NOT LIKE '2241.02%' AND {sealed("p")})
                 ORDER BY e.entry_id, q.line""",
             {**head, **flags, **line},
         ).with_columns(pl.col("reversed", "reversing").cast(pl.Boolean))
@@ -335,7 +335,7 @@ def drawer_entries(session: Session, book_id: int, date: dt.date, accounts: Sequ
                    CAST(sum(CASE WHEN {cash} THEN p.credit ELSE p.credit - p.debit END) AS bigint) AS settled
             FROM entry e JOIN posting p ON p.book_id = e.book_id AND p.entry_id = e.entry_id
             LEFT JOIN entry o ON o.book_id = e.book_id AND o.entry_id = e.reverses
-            WHERE e.book_id = :book_id AND {sealed('e')} AND e.entry_id IN (
+            WHERE e.book_id = :book_id AND {sealed("e")} AND e.entry_id IN (
                 SELECT q.entry_id FROM posting q WHERE q.book_id = :book_id AND q.date = :date
                   AND q.account IN ({_listed(accounts)}))
             GROUP BY e.entry_id, e.kind, e.doc_no, e.date, o.content, e.content, e.reverses ORDER BY e.entry_id""",
@@ -349,7 +349,7 @@ def bank_turnover(session: Session, book_id: int, date: dt.date) -> dict[str, in
     """Bank account → Σ debit − credit of the lines of a day, from the lines themselves."""
     rows = session.rows(
         f"""SELECT p.account, sum(p.debit - p.credit) FROM posting p
-            WHERE p.book_id = :book_id AND p.account >= '1002.' AND p.account < '1002/' AND p.date = :date AND {sealed('p')}
+            WHERE p.book_id = :book_id AND p.account >= '1002.' AND p.account < '1002/' AND p.date = :date AND {sealed("p")}
             GROUP BY p.account""",
         book_id=book_id,
         date=date,
@@ -361,7 +361,7 @@ def openings(session: Session, book_id: int) -> pl.DataFrame:
     """The opening documents: ``doc_no, date, content``."""
     return session.frame(
         f"""SELECT e.doc_no, e.date, e.content FROM entry e WHERE e.book_id = :book_id AND e.kind = 'opening'
-            AND e.reverses IS NULL AND {sealed('e')}""",
+            AND e.reverses IS NULL AND {sealed("e")}""",
         {"doc_no": _TEXT, "date": pl.Date(), "content": _TEXT},
         book_id=book_id,
     )
@@ -462,7 +462,7 @@ def entry_by_voucher(session: Session, book_id: int, period: str, vtype: str, vn
     """The entry with this voucher number."""
     rows = session.rows(
         f"""SELECT entry_id FROM entry WHERE book_id = :book_id AND period = :period AND vtype = :vtype
-            AND vno = :vno AND {sealed('entry')}""",
+            AND vno = :vno AND {sealed("entry")}""",
         book_id=book_id,
         period=period,
         vtype=vtype,

@@ -88,6 +88,7 @@ GRANT SELECT ON login TO meterbook_app;
 GRANT EXECUTE ON FUNCTION own_branch(), own_operator() TO meterbook_app;
 """
 
+
 def statements() -> list[str]:
     """What logins and rows by branch add to the schema, for ``schema_check``: no grants, nothing dropped."""
     made = laws.split(_SCHEMA, "postgresql")
@@ -152,7 +153,11 @@ def _login(connection: psycopg.Connection[Any], book_id: int, operator: str, bra
     password = None
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone() is None:
         password = secrets.token_urlsafe(12)
-        connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(role, sql.Literal(password)))
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+                role, sql.Literal(password)
+            )
+        )
         connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(APP), role))
     connection.execute(sql.SQL("ALTER ROLE {} {}").format(role, sql.SQL("LOGIN" if active else "NOLOGIN")))
     connection.execute(

@@ -31,7 +31,13 @@ def earlier_hashes(session: Session, book_id: int, operator: str, limit: int) ->
 
 
 def add_credential(
-    session: Session, book_id: int, operator: str, *, hash: str, temporary: bool, set_by: str  # noqa: A002
+    session: Session,
+    book_id: int,
+    operator: str,
+    *,
+    hash: str,
+    temporary: bool,
+    set_by: str,  # noqa: A002
 ) -> None:
     """A new password for a person."""
     last = credential(session, book_id, operator)

@@ -32,4 +32,9 @@ STATISTICS: tuple[tuple[str, str, str], ...] = (
 def statements() -> list[str]:
     """Make the statistics known; run once, with the schema."""
     rows = ", ".join(f"('{table}', '{index}', '{stat}')" for table, index, stat in STATISTICS)
-    return ["ANALYZE", "DELETE FROM sqlite_stat1", f"INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES {rows}", "ANALYZE sqlite_schema"]
+    return [
+        "ANALYZE",
+        "DELETE FROM sqlite_stat1",
+        f"INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES {rows}",
+        "ANALYZE sqlite_schema",
+    ]

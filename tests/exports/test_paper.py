@@ -40,7 +40,11 @@ def storeys() -> Any:
 
 
 def test_heads_merge_over_neighbours_only() -> None:
-    columns = [Column("a", "甲"), *under("上", [Column("b", "乙"), Column("c", "丙")]), *under("别", [Column("d", "丁")])]
+    columns = [
+        Column("a", "甲"),
+        *under("上", [Column("b", "乙"), Column("c", "丙")]),
+        *under("别", [Column("d", "丁")]),
+    ]
     upper, lower = paper.heads(columns)
     assert [(head.text, head.at, head.columns, head.rows) for head in upper] == [
         ("甲", 0, 1, 2), ("上", 1, 2, 1), ("别", 3, 1, 1),

@@ -25,8 +25,13 @@ def close(desk: Desk, date: str | dt.date = JUNE_9, *, today: dt.date = TODAY, *
     return close_day(desk.ledger, day, operator="王秀英", today=today, overrides=overrides)
 
 
-def bank(desk: Desk, amount: str, *, date: str = "2023-06-09", cashier: str = "C01", fund: str = "水费", slip: str = "JK-1") -> None:  # noqa: F811
-    desk.post("cash_deposit", {"date": date, "cashier": cashier, "bank": "1002.01", "fund": fund, "amount": amount, "slip_no": slip})
+def bank(
+    desk: Desk, amount: str, *, date: str = "2023-06-09", cashier: str = "C01", fund: str = "水费", slip: str = "JK-1"
+) -> None:  # noqa: F811
+    desk.post(
+        "cash_deposit",
+        {"date": date, "cashier": cashier, "bank": "1002.01", "fund": fund, "amount": amount, "slip_no": slip},
+    )
 
 
 def said(refused: pytest.ExceptionInfo[Refused]) -> list[tuple[str | None, str]]:
@@ -35,7 +40,9 @@ def said(refused: pytest.ExceptionInfo[Refused]) -> list[tuple[str | None, str]]
 
 def events(desk: Desk) -> list[tuple[object, ...]]:  # noqa: F811
     with desk.ledger.store.reading() as session:
-        return session.rows("SELECT date, seq, action, content, operator FROM day_event WHERE book_id = 1 ORDER BY date, seq")
+        return session.rows(
+            "SELECT date, seq, action, content, operator FROM day_event WHERE book_id = 1 ORDER BY date, seq"
+        )
 
 
 def test_a_balanced_day_is_closed(june: Desk) -> None:  # noqa: F811
@@ -53,7 +60,12 @@ def test_a_balanced_day_is_closed(june: Desk) -> None:  # noqa: F811
     assert done.drawers.rows() == [("C01", 12080, 12080, 50000), ("C02", 0, 0, 50000)]
     date, seq, action, content, operator = events(june)[0]
     assert (date, seq, action, operator) == (JUNE_9, 1, "close", "王秀英")
-    assert json.loads(str(content))["drawers"][0] == {"banked": 12080, "cashier": "C01", "float": 50000, "received": 12080}
+    assert json.loads(str(content))["drawers"][0] == {
+        "banked": 12080,
+        "cashier": "C01",
+        "float": 50000,
+        "received": 12080,
+    }
 
 
 def test_closing_twice_changes_nothing(june: Desk) -> None:  # noqa: F811
@@ -97,7 +109,9 @@ def test_invoice_printed_and_unpaid(june: Desk) -> None:  # noqa: F811
 def test_number_of_invoices(june: Desk) -> None:  # noqa: F811
     """Each invoice counts."""
     row = {"date": "2023-06-26", "bill_month": "2023-06", "cashier": "C02", "step": "print"}
-    june.post("invoice_unpaid", {**row, "customer": "E4", "invoice": "0011"}, {**row, "customer": "E3", "invoice": "0012"})
+    june.post(
+        "invoice_unpaid", {**row, "customer": "E4", "invoice": "0011"}, {**row, "customer": "E3", "invoice": "0012"}
+    )
     with pytest.raises(Refused, match=r"2张发票已开未收,须当日冲回"):
         close(june, "2023-06-26")
 
@@ -146,14 +160,18 @@ def test_who_may_let_pass(opened: Desk, overrides: dict[str, str], message: str)
 
 def test_a_difference_may_wait_for_the_month(opened: Desk) -> None:  # noqa: F811
     """1901 does not keep the day open: an over that nobody claims yet, banked with its own slip."""
-    opened.post("cash_difference", {"date": "2023-06-12", "cashier": "C02", "amount": "0.50", "doc_no": "CD-5", "step": "found"})
+    opened.post(
+        "cash_difference", {"date": "2023-06-12", "cashier": "C02", "amount": "0.50", "doc_no": "CD-5", "step": "found"}
+    )
     bank(opened, "0.50", date="2023-06-12", cashier="C02")
     assert close(opened, "2023-06-12").status == "closed"
 
 
 def test_everything_open_is_listed(june: Desk) -> None:  # noqa: F811
     """Cash not banked (both drawers), an invoice, a short: one refusal."""
-    june.post("cash_receipt", RECEIPT, {**RECEIPT, "customer": "R1", "amount": "41.40", "cashier": "C02", "invoice": "0002"})
+    june.post(
+        "cash_receipt", RECEIPT, {**RECEIPT, "customer": "R1", "amount": "41.40", "cashier": "C02", "invoice": "0002"}
+    )
     june.post(
         "cash_difference",
         {**SHORT, "doc_no": "CD-1", "step": "found"},
@@ -161,7 +179,14 @@ def test_everything_open_is_listed(june: Desk) -> None:  # noqa: F811
     )
     june.post(
         "invoice_unpaid",
-        {"date": "2023-06-09", "customer": "E4", "bill_month": "2023-06", "invoice": "9", "cashier": "C02", "step": "print"},
+        {
+            "date": "2023-06-09",
+            "customer": "E4",
+            "bill_month": "2023-06",
+            "invoice": "9",
+            "cashier": "C02",
+            "step": "print",
+        },
     )
     with pytest.raises(Refused) as refused:
         close(june)
@@ -186,7 +211,11 @@ def test_what_comes_later_does_not_count(june: Desk) -> None:  # noqa: F811
 def test_float_over_the_limit(desk: Desk) -> None:  # noqa: F811
     """C15 on the float that lies in the drawer."""
     head = {"doc_no": "QC-1", "date": "2023-05-31"}
-    desk.post("opening", {**head, "account": "1001.C01", "debit": "1,000.01"}, {**head, "account": "1001.C02", "debit": "1,000.00"})
+    desk.post(
+        "opening",
+        {**head, "account": "1001.C01", "debit": "1,000.01"},
+        {**head, "account": "1001.C02", "debit": "1,000.00"},
+    )
     with pytest.raises(Refused) as refused:
         close(desk)
     assert said(refused) == [("C15", "抽屉零钞1,000.01元超过1000元限额")]
@@ -215,7 +244,10 @@ def test_three_way_match(june: Desk, monkeypatch: pytest.MonkeyPatch) -> None:  
 
 def test_slip_under_way_too_long(june: Desk) -> None:  # noqa: F811
     """From the 35th day the close refuses; the finance head may let it pass, or somebody reverses the slip."""
-    june.post("slip_receipt", {"date": "2023-06-16", "customer": "E3", "amount": "1,500.00", "bank": "1002.02", "slip_no": "LH-1"})
+    june.post(
+        "slip_receipt",
+        {"date": "2023-06-16", "customer": "E3", "amount": "1,500.00", "bank": "1002.02", "slip_no": "LH-1"},
+    )
     assert close(june, "2023-07-20").status == "closed"  # 34 days
     with pytest.raises(Refused) as refused:
         close(june, "2023-07-21")

@@ -69,7 +69,10 @@ def test_once(june: Desk) -> None:  # noqa: F811
 
 def test_dates(june: Desk) -> None:  # noqa: F811
     """Today, or a date: not before the original, not in the future."""
-    june.post("transfer_receipt", {"date": "2023-06-19", "customer": "E5", "amount": "1,200.00", "bank": "1002.02", "bank_ref": "F1"})
+    june.post(
+        "transfer_receipt",
+        {"date": "2023-06-19", "customer": "E5", "amount": "1,200.00", "bank": "1002.02", "bank_ref": "F1"},
+    )
     with pytest.raises(Refused, match=r"冲销日期 2023-06-18 早于原分录日期 2023-06-19"):
         undo(june, "transfer_receipt", "F1", date=dt.date(2023, 6, 18))
     with pytest.raises(Refused, match=r"日期晚于营业日"):
@@ -80,7 +83,10 @@ def test_dates(june: Desk) -> None:  # noqa: F811
 
 def test_closed_period(june: Desk) -> None:  # noqa: F811
     """In a closed month nothing is reversed, in the next one it is."""
-    june.post("transfer_receipt", {"date": "2023-06-19", "customer": "E5", "amount": "1,200.00", "bank": "1002.02", "bank_ref": "F1"})
+    june.post(
+        "transfer_receipt",
+        {"date": "2023-06-19", "customer": "E5", "amount": "1,200.00", "bank": "1002.02", "bank_ref": "F1"},
+    )
     with june.ledger.store.writing(june.ledger.book_id) as session:
         row = {"book_id": 1, "period": "2023-06", "seq": 1, "action": "close", "reason": "月结", "operator": "K01"}
         session.insert("period_event", pl.DataFrame({**row, "recorded_at": instant()}))
@@ -97,7 +103,9 @@ def test_what_later_entries_stand_on(june: Desk) -> None:  # noqa: F811
         undo(june, "charge", "B-R2")
     assert refused.value.faults[0].code == "dependent"
     held = {"date": "2023-06-09", "customer": "R7", "cashier": "C02"}
-    june.post("partial_payment", {**held, "doc_no": "SL-1", "amount": "30.00"}, {**held, "doc_no": "SL-2", "amount": "20.00"})
+    june.post(
+        "partial_payment", {**held, "doc_no": "SL-1", "amount": "30.00"}, {**held, "doc_no": "SL-2", "amount": "20.00"}
+    )
     with pytest.raises(Refused, match=r"后续分录已使用本分录的款项"):
         undo(june, "partial_payment", "SL-1", date=JUNE_9)
     undo(june, "apply_advance", "SL-2-A1", date=JUNE_9)
@@ -119,7 +127,9 @@ def test_cash_in_the_bank_is_not_taken_from_the_drawer(june: Desk) -> None:  # n
     june.post("cash_receipt", RECEIPT)
     slip = {"cashier": "C01", "bank": "1002.01", "fund": "水费"}
     june.post("cash_deposit", {**slip, "date": "2023-06-09", "amount": "120.80", "slip_no": "JK-1"})
-    june.post("cash_receipt", {**RECEIPT, "date": "2023-07-31", "customer": "E3", "amount": "1,392.00", "invoice": "0002"})
+    june.post(
+        "cash_receipt", {**RECEIPT, "date": "2023-07-31", "customer": "E3", "amount": "1,392.00", "invoice": "0002"}
+    )
     for date in (JUNE_9, TODAY):
         with pytest.raises(Refused, match=r"收费员 C01 的 水费 现金已缴存,不能从抽屉冲销"):
             undo(june, "cash_receipt", "0001", date=date)

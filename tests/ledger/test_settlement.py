@@ -56,8 +56,12 @@ def test_a_younger_bill_is_not_settled_over_an_older_one() -> None:
 
 
 months = st.integers(1, 12).map(lambda n: f"2023-{n:02d}")
-bill_rows = st.lists(st.tuples(st.sampled_from("ABCD"), months, st.integers(1, 100_000)), max_size=30, unique_by=lambda r: r[:2])
-tender_rows = st.lists(st.tuples(st.sampled_from("ABCD"), st.integers(1, 300_000)), min_size=1, max_size=4, unique_by=lambda r: r[0])
+bill_rows = st.lists(
+    st.tuples(st.sampled_from("ABCD"), months, st.integers(1, 100_000)), max_size=30, unique_by=lambda r: r[:2]
+)
+tender_rows = st.lists(
+    st.tuples(st.sampled_from("ABCD"), st.integers(1, 300_000)), min_size=1, max_size=4, unique_by=lambda r: r[0]
+)
 
 
 @given(bill_rows, tender_rows, st.randoms())

@@ -90,7 +90,9 @@ class Book:
     def report(self, name: str, **asked: Any) -> dict[str, Any]:
         """A register as its JSON."""
         with self.ledger.store.reading() as session:
-            made = reports.build(name, session, self.ledger.book, self.ledger.chart, book_id=self.ledger.book_id, **asked)
+            made = reports.build(
+                name, session, self.ledger.book, self.ledger.chart, book_id=self.ledger.book_id, **asked
+            )
         return json_medium.data(made)
 
 

@@ -21,7 +21,11 @@ def trial_balance(book: Book) -> dict[str, int]:
     with book.ledger.store.reading() as session:
         day = dt.date(2023, 7, 31)
         frame = views.trial_balance(session, 1, day, day)
-    return {book.ledger.chart.beancount(code): amount for code, amount in frame.select("account", "closing").iter_rows() if amount}
+    return {
+        book.ledger.chart.beancount(code): amount
+        for code, amount in frame.select("account", "closing").iter_rows()
+        if amount
+    }
 
 
 def test_bean_check_finds_nothing_and_agrees(july: Book, tmp_path: Path) -> None:

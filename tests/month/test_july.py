@@ -40,7 +40,11 @@ def test_open_bills_after_month_end(july: Book) -> None:
 def test_only_the_200_is_still_outstanding(july: Book) -> None:
     """The 200.00 of March stays in R15; all else has met its bank line."""
     report = july.report("R14", date=dt.date(2023, 7, 5), account="工行0101")
-    items = [(row["category"], row["date"], row["amount"]) for row in report["rows"] if row["category"] not in ("balance", "adjusted")]
+    items = [
+        (row["category"], row["date"], row["amount"])
+        for row in report["rows"]
+        if row["category"] not in ("balance", "adjusted")
+    ]
     assert items == [("book_in_not_bank", "2023-03-31", "200.00")]
     assert all_tie(report)
     long = july.report("R15", date=dt.date(2023, 7, 5), account="工行0101")
@@ -49,4 +53,7 @@ def test_only_the_200_is_still_outstanding(july: Book) -> None:
 
 def test_the_table_of_june_is_the_same_in_july(july: Book, june: Book) -> None:
     """A past table does not change with what comes later."""
-    assert july.report("R14", month="2023-06", account="工行0101")["rows"] == june.report("R14", month="2023-06", account="工行0101")["rows"]
+    assert (
+        july.report("R14", month="2023-06", account="工行0101")["rows"]
+        == june.report("R14", month="2023-06", account="工行0101")["rows"]
+    )

@@ -64,9 +64,16 @@ def all_tie(report: dict[str, Any]) -> bool:
 def test_r25_trial_balance(june: Book) -> None:
     """§6.4, every account: opening, debit, credit, closing; red letters in their own column."""
     report = june.report("R25", month="2023-06")
-    expected = {line.split()[0]: [a.replace(",", "") for a in line.split()[1:]] for line in TRIAL_BALANCE.strip().splitlines()}
+    expected = {
+        line.split()[0]: [a.replace(",", "") for a in line.split()[1:]] for line in TRIAL_BALANCE.strip().splitlines()
+    }
     found = {
-        row["account"]: [signed(row, "opening"), row["debit"] or "0.00", row["credit"] or "0.00", signed(row, "closing")]
+        row["account"]: [
+            signed(row, "opening"),
+            row["debit"] or "0.00",
+            row["credit"] or "0.00",
+            signed(row, "closing"),
+        ]
         for row in report["rows"]
     }
     assert {code: found.get(code) for code in expected} == expected
@@ -148,7 +155,9 @@ def test_r13_levy_remittance(june: Book) -> None:
 def test_r26_receivables(june: Book) -> None:
     """§6.5: open bills by customer and age; their sum less direct debits pending is Σ1122."""
     report = june.report("R26", month="2023-06")
-    found = sorted((row["customer"], row["bill_month"], row["amount"], row["bucket"]) for row in report["rows"] if row["customer"])
+    found = sorted(
+        (row["customer"], row["bill_month"], row["amount"], row["bucket"]) for row in report["rows"] if row["customer"]
+    )
     assert found == [
         ("E2", "2023-06", "2400.00", "0"),
         ("E5", "2023-06", "10.00", "0"),
@@ -188,7 +197,11 @@ def test_r14_adjustment_table(june: Book) -> None:
     references = {amount: reference for _s, _c, _d, reference, amount, _a, _b in found}
     assert references["820.00"] == "ZP-0630"
     assert references["900.00"] == "CZ-0630"
-    figures = {(row["side"], row["category"]): row["amount"] for row in report["rows"] if row["category"] in ("balance", "adjusted")}
+    figures = {
+        (row["side"], row["category"]): row["amount"]
+        for row in report["rows"]
+        if row["category"] in ("balance", "adjusted")
+    }
     assert figures == {
         ("book", "balance"): "2972.80",
         ("bank", "balance"): "5206.75",

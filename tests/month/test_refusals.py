@@ -124,7 +124,9 @@ def test_11_invoices_with_a_gap(fresh: Book, tmp_path: Path) -> None:
     paid.write_text(f"{HEADERS['cash_receipt']}\n2023-06-09,R7,41.40,C01,0001237\n", encoding="utf-8")
     fresh.post(paid, "cash_receipt")
     banked = tmp_path / "banked.csv"
-    banked.write_text("日期,收费员,银行,款项类别,金额,缴款单号\n2023-06-09,C01,工行0101,水费,41.40,JK-9\n", encoding="utf-8")
+    banked.write_text(
+        "日期,收费员,银行,款项类别,金额,缴款单号\n2023-06-09,C01,工行0101,水费,41.40,JK-9\n", encoding="utf-8"
+    )
     fresh.post(banked, "cash_deposit")
     before = snapshot(fresh)
     with pytest.raises(Refused, match="票据0001235–0001236断号"):
@@ -147,9 +149,15 @@ def test_12_direct_debit_list_twice(fresh: Book, tmp_path: Path) -> None:
     listed = read(path, "debit_list", fresh.ledger.book).frame
     number = listed["doc_no"][0] or listed["slip_no"][0]
     slip = listed["slip_no"][0]
-    changed = [rows.format(number=number, slip=slip, amount="34.51"), f"{number},2023-07-03,{slip},2023-06,R4,31.05,失败"]
+    changed = [
+        rows.format(number=number, slip=slip, amount="34.51"),
+        f"{number},2023-07-03,{slip},2023-06,R4,31.05,失败",
+    ]
     assert number in refusal(fresh, tmp_path, "debit_list", *changed, today=today)
-    renamed = [rows.format(number="HK-OTHER", slip=slip, amount="34.50"), f"HK-OTHER,2023-07-03,{slip},2023-06,R4,31.05,失败"]
+    renamed = [
+        rows.format(number="HK-OTHER", slip=slip, amount="34.50"),
+        f"HK-OTHER,2023-07-03,{slip},2023-06,R4,31.05,失败",
+    ]
     assert slip in refusal(fresh, tmp_path, "debit_list", *renamed, today=today)
 
 

@@ -107,7 +107,19 @@ def test_r04_is_r01_and_r02_and_the_other_documents(june: Book) -> None:
 def test_r01_residents(june: Book) -> None:
     """R2's bill with its levies; the drawer's TM sale and materials."""
     report = june.report("R01", date=dt.date(2023, 6, 9), account="C01")
-    keys = ("invoice", "customer", "name", "bill_month", "volume", "net", "sewage", "water_resource", "surcharge", "total", "way")
+    keys = (
+        "invoice",
+        "customer",
+        "name",
+        "bill_month",
+        "volume",
+        "net",
+        "sewage",
+        "water_resource",
+        "surcharge",
+        "total",
+        "way",
+    )
     assert picked(report, *keys) == [
         ("0001234", "R2", "孙立春", "2023-06", 28, "85.80", "26.60", "7.00", "1.40", "120.80", "cash")
     ]
@@ -141,7 +153,12 @@ def test_r06_memo_registers(june: Book) -> None:
         "已开票未收款": "0.00", "临时回单未到": "96.00", "多转少转": "108.00", "欠费户预收(分户)": "8.60",
     }  # fmt: skip
     assert [row["cleared"] for row in report["rows"] if row["section"] == "invoiced"] == ["06-26 记-0047"] * 2
-    assert [row["balance"] for row in report["rows"] if row["section"] == "partial"] == ["30.00", "50.00", "20.00", "8.60"]
+    assert [row["balance"] for row in report["rows"] if row["section"] == "partial"] == [
+        "30.00",
+        "50.00",
+        "20.00",
+        "8.60",
+    ]
     assert all_tie(report)
     one = june.report("R06", **JUNE, account="欠费户预收(分户)")
     assert {row["section"] for row in one["rows"]} == {"partial"}
@@ -181,7 +198,11 @@ def test_r08_not_arrived(june: Book) -> None:
 def test_r12_transfers_against_receipts(june: Book) -> None:
     """§6.5: only the interest of 12.34 is not receipted."""
     report = june.report("R12", **JUNE)
-    open_ = [(row["transfer"], row["fund"], row["difference"], row["days"]) for row in report["rows"] if row["difference"] != "0.00"]
+    open_ = [
+        (row["transfer"], row["fund"], row["difference"], row["days"])
+        for row in report["rows"]
+        if row["difference"] != "0.00"
+    ]
     assert open_ == [("ZK-0629", "银行存款利息", "12.34", 1)]
     first = report["rows"][0]
     assert (first["transfer"], first["date"], first["transferred"], first["receipts"]) == (
@@ -192,7 +213,9 @@ def test_r12_transfers_against_receipts(june: Book) -> None:
 
 def test_r12_is_clear_in_july(july: Book) -> None:
     report = july.report("R12", date=dt.date(2023, 7, 5))
-    assert picked(report, "transfer", "transferred", "receipts", "difference") == [("ZK-0629", "12.34", "SJ-0704", "0.00")]
+    assert picked(report, "transfer", "transferred", "receipts", "difference") == [
+        ("ZK-0629", "12.34", "SJ-0704", "0.00")
+    ]
 
 
 def test_r16_by_branch_and_tier(june: Book) -> None:
@@ -232,7 +255,18 @@ def test_r18_sales_report(june: Book) -> None:
         ("resident", 70, "265.70"), ("entity", 2160, "10708.00"), ("inspection", 40, "328.00"), ("tm", 30, "103.50"),
     ]  # fmt: skip
     totals = report["totals"]
-    keys = ("volume", "net", "vat", "revenue", "sewage", "water_resource", "surcharge", "gross", "reduced", "cumulative")
+    keys = (
+        "volume",
+        "net",
+        "vat",
+        "revenue",
+        "sewage",
+        "water_resource",
+        "surcharge",
+        "gross",
+        "reduced",
+        "cumulative",
+    )
     assert [totals[key] for key in keys] == [
         2300, "7540.20", "219.62", "7320.58", "3175.00", "575.00", "115.00", "11405.20", "-48.00", "11405.20",
     ]  # fmt: skip
@@ -266,7 +300,9 @@ def test_r19_collection_register(june: Book) -> None:
 def test_r20_direct_debits(june: Book, july: Book) -> None:
     """June: the slip alone, 65.55 not allotted; July: the list, R4 failed, nothing left."""
     report = june.report("R20", **JUNE)
-    assert picked(report, "kind", "slip", "count", "amount", "difference") == [("slip", "HK-202306", 2, "65.55", "65.55")]
+    assert picked(report, "kind", "slip", "count", "amount", "difference") == [
+        ("slip", "HK-202306", 2, "65.55", "65.55")
+    ]
     assert all_tie(report)
     later = july.report("R20", date=dt.date(2023, 7, 5))
     assert picked(later, "kind", "customer", "due", "debited", "reason")[1:] == [
@@ -342,7 +378,12 @@ def test_r22_series(june: Book) -> None:
         ("commercial", "SF0000501", "SF0000504", "unissued", 4, 0, 0, 0),
         ("triplicate", "SL0000301", "SL0000303", "unissued", 3, 0, 0, 0),
     ]
-    assert [(tie["left"], tie["right"]) for tie in report["tie_outs"]] == [("7", "7"), ("4", "4"), ("3", "3"), ("14", "14")]
+    assert [(tie["left"], tie["right"]) for tie in report["tie_outs"]] == [
+        ("7", "7"),
+        ("4", "4"),
+        ("3", "3"),
+        ("14", "14"),
+    ]
     one = made(june, "R22", **JUNE, account="三联单")
     assert (len(one.rows), one.file_stem) == (1, "20230601-0630票据领用存登记簿_三联单")
     assert "断号:无" in terminal.render(one)

@@ -270,13 +270,16 @@ form = "in_out"
 """
 
 
-ODD = TOML.replace('required = ["日期", "收入", "支出"]', 'required = ["日期", "收入", "支出"]\nlines = 2') + """
+ODD = (
+    TOML.replace('required = ["日期", "收入", "支出"]', 'required = ["日期", "收入", "支出"]\nlines = 2')
+    + """
 [rows]
 footer = "总计"
 skip = "本页小计"
 [meta]
 period = "期间"
 """
+)
 
 
 def test_two_rows_of_names_pages_and_a_counted_footer() -> None:

@@ -123,9 +123,7 @@ def test_newest_first_is_the_same_export(book: Store) -> None:
     assert 0 == bring(book, "\n".join([head, *reversed(rows)]).encode()).new_lines
 
 
-@pytest.mark.parametrize(
-    ("before", "order"), [((), (FEE, A, B)), ((("2023-06-03", 100, "", "转账"),), (A, FEE, B))]
-)
+@pytest.mark.parametrize(("before", "order"), [((), (FEE, A, B)), ((("2023-06-03", 100, "", "转账"),), (A, FEE, B))])
 def test_a_day_in_another_order_is_not_doubled(book: Store, before: tuple[Line, ...], order: tuple[Line, ...]) -> None:
     """The balances beside the lines are others, on the file's first day or within; the lines are the same."""
     bring(book, file(300_000, *before, A, B, FEE))
@@ -298,7 +296,13 @@ def frame_of(moves: list[tuple[int, int]]) -> pl.DataFrame:
     for number, (day, move) in enumerate(moves):
         balance += move
         rows.append(
-            {"date": date(2023, 6, day), "amount_in": max(move, 0), "amount_out": max(-move, 0), "balance": balance, "row": number}
+            {
+                "date": date(2023, 6, day),
+                "amount_in": max(move, 0),
+                "amount_out": max(-move, 0),
+                "balance": balance,
+                "row": number,
+            }
         )
     return with_identity(
         pl.DataFrame(rows, schema_overrides={"date": pl.Date}).select(
@@ -312,7 +316,9 @@ MOVES = st.tuples(st.integers(1, 3), st.sampled_from([100, 200, -100]))
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(MOVES, min_size=1, max_size=8), st.lists(MOVES, max_size=4), st.randoms())
-def test_another_export_of_the_same_days_adds_what_is_new(known: list[tuple[int, int]], late: list[tuple[int, int]], chance: Random) -> None:
+def test_another_export_of_the_same_days_adds_what_is_new(
+    known: list[tuple[int, int]], late: list[tuple[int, int]], chance: Random
+) -> None:
     """Whatever the order within a day and whatever came late: overlap is the maximum of counts."""
     again = known + late
     chance.shuffle(again)

@@ -56,5 +56,9 @@ def office(opened: Desk) -> Office:
     for person in PEOPLE:
         made.appoint(person)
     bill = {"date": "2023-06-05", "bill_month": "2023-06", "read_code": "normal"}
-    made.post("Z01", "charge", *({**bill, "doc_no": f"B-{c}", "customer": c, "usage_class": u, "volume": v} for c, u, v in CHARGES))
+    made.post(
+        "Z01",
+        "charge",
+        *({**bill, "doc_no": f"B-{c}", "customer": c, "usage_class": u, "volume": v} for c, u, v in CHARGES),
+    )
     return made

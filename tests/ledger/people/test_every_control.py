@@ -50,7 +50,10 @@ def book(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     june: Desk = _plain(build_june)(_plain(build_opened)(_plain(build_desk)(store)))
     row = dict(zip(("customer", "stream", "usage_class", "pay_mode", "kind", "branch"), CUSTOMERS[10], strict=True))
     june.post("customers", {**row, "name": "浴池", "from": "2023-06-01", "diameter": 40, "constant_flow": "yes"})
-    june.post("slip_receipt", {"date": "2023-06-16", "customer": "E6", "amount": "96.00", "bank": "1002.02", "slip_no": "LS-1"})
+    june.post(
+        "slip_receipt",
+        {"date": "2023-06-16", "customer": "E6", "amount": "96.00", "bank": "1002.02", "slip_no": "LS-1"},
+    )
     yield june
     store.dispose()
 
@@ -120,7 +123,15 @@ def test_money_only_lands_in_a_revenue_account(book: Desk) -> None:
 def test_money_is_carried_by_two(book: Desk) -> None:
     """A warning, and no more."""
     receipt = rows_of("cash_receipt", RECEIPT)
-    slip = {"doc_no": "T-1", "date": "2023-06-09", "cashier": "C01", "bank": "1002.01", "fund": "水费", "amount": "120.80", "slip_no": "JK-1"}
+    slip = {
+        "doc_no": "T-1",
+        "date": "2023-06-09",
+        "cashier": "C01",
+        "bank": "1002.01",
+        "fund": "水费",
+        "amount": "120.80",
+        "slip_no": "JK-1",
+    }
     alone, two = ({**slip, "carried_by": who} for who in ("刘芳", "刘芳、陈静"))
     warned = book.post_all(receipt, rows_of("cash_deposit", alone), dry_run=True)
     assert "C50" in {fault.code for fault in warned.warnings}
@@ -211,7 +222,9 @@ def test_tasks_the_ledger_sees(office: Office) -> None:
     with ledger.store.writing(1) as session:
         operators.authorise_safe(session, 1, "王秀英", by="G01", today=today, safe="城南")
         for code, scope in (("R14", "1002.01"), ("R14", "1002.02"), ("R07", ""), ("R08", "")):
-            paper = issued.issue(session, ledger, code=code, scope=scope, period="2023-06", content="{}", operator="L01", today=today)
+            paper = issued.issue(
+                session, ledger, code=code, scope=scope, period="2023-06", content="{}", operator="L01", today=today
+            )
             for person in ("F01", "K01") if code == "R14" else ("K01",):
                 issued.sign(session, ledger, paper.number, operator=person, today=today)
     assert not {"C29", "C30 2023-06", "C32 2023-06"} & open_tasks(ledger, today)
@@ -223,10 +236,32 @@ def test_tasks_of_open_items(office: Office) -> None:
     ledger, today = office.ledger, dt.date(2023, 7, 5)
     office.post("L01", "collection_batch", {"doc_no": "TS-1", "date": "2023-06-15", "batch": "TS-1", "customer": "E1",
                                             "bill_month": "2023-06", "amount": "4,800.00", "bank": "1002.01"})  # fmt: skip
-    office.post("L01", "debit_slip", {"date": "2023-06-30", "bank": "1002.01", "period": "2023-06", "count": 1, "amount": "34.50", "slip_no": "HK-1"})
+    office.post(
+        "L01",
+        "debit_slip",
+        {
+            "date": "2023-06-30",
+            "bank": "1002.01",
+            "period": "2023-06",
+            "count": 1,
+            "amount": "34.50",
+            "slip_no": "HK-1",
+        },
+    )
     office.post("L01", "head_office_transfer", {**TRANSFER, "amount": "100.00"})
     assert {"C11 2023-06", "C33 2023-06", "C34 2023-05"} <= open_tasks(ledger, today)
-    office.post("L01", "collection_result", {"date": "2023-07-03", "batch": "TS-1", "customer": "E1", "amount": "4,800.00", "result": "paid", "bank": "1002.01"})
+    office.post(
+        "L01",
+        "collection_result",
+        {
+            "date": "2023-07-03",
+            "batch": "TS-1",
+            "customer": "E1",
+            "amount": "4,800.00",
+            "result": "paid",
+            "bank": "1002.01",
+        },
+    )
     office.post("L01", "debit_list", {"doc_no": "HL-1", "date": "2023-07-03", "slip_no": "HK-1", "period": "2023-06", "customer": "R3",
                                       "amount": "34.50", "result": "success"})  # fmt: skip
     office.post("L01", "head_office_receipt", {"doc_no": "SJ-1", "date": "2023-07-03", "transfer_no": "ZK-1", "fund": "水费", "amount": "100.00"},

@@ -12,7 +12,14 @@ from ledger.roles import ACTS, ENTER, ROLES
 from tests.ledger.people.conftest import TODAY, Office
 from tests.ledger.postings.conftest import Desk
 
-CASH = {"doc_no": "X-1", "date": "2023-06-09", "customer": "R2", "amount": "120.80", "cashier": "C01", "invoice": "0001"}
+CASH = {
+    "doc_no": "X-1",
+    "date": "2023-06-09",
+    "customer": "R2",
+    "amount": "120.80",
+    "cashier": "C01",
+    "invoice": "0001",
+}
 
 
 def test_every_kind_is_entered_by_somebody() -> None:
@@ -39,13 +46,22 @@ def test_roles_follow_the_post(office: Office) -> None:
     with office.ledger.store.reading() as session:
         people = operators.staff(session, 1)
     assert (people.find("王秀英").role, people.find("L01").post) == ("lead", "收费班长")
-    assert (people.find("D01").role, people.find("W01").role, people.find("J01").role) == ("reviewer", "finance_head", "auditor")
+    assert (people.find("D01").role, people.find("W01").role, people.find("J01").role) == (
+        "reviewer",
+        "finance_head",
+        "auditor",
+    )
     assert people.find("C01").branch == "B01"
 
 
 @pytest.mark.parametrize(
     ("who", "kind", "may"),
-    [("L01", "charge", "制票员"), ("J01", "cash_receipt", "收费员、收费班长"), ("T01", "cash_receipt", "收费员"), ("C01", "bad_debt", "明细账会计")],
+    [
+        ("L01", "charge", "制票员"),
+        ("J01", "cash_receipt", "收费员、收费班长"),
+        ("T01", "cash_receipt", "收费员"),
+        ("C01", "bad_debt", "明细账会计"),
+    ],
 )
 def test_who_may_not_is_told_which_role_may(office: Office, who: str, kind: str, may: str) -> None:
     before = office.facts()

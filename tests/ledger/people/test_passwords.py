@@ -104,7 +104,8 @@ def test_a_session_holds(desk_session: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"operator": "K01"}, {"user": "somebody"}, {"machine": "elsewhere"}, {"active": "2099-01-01T00:00:00+00:00"}]
+    "fields",
+    [{"operator": "K01"}, {"user": "somebody"}, {"machine": "elsewhere"}, {"active": "2099-01-01T00:00:00+00:00"}],
 )
 def test_an_altered_session_is_void(desk_session: Path, fields: dict[str, str]) -> None:
     change(desk_session, **fields)

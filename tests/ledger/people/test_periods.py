@@ -55,7 +55,9 @@ def test_closed_for_every_writer(june: Ledger) -> None:
     with june.store.reading() as session:
         entry = views.entry(session, 1, "LX-0621-0101").head
     with pytest.raises(Refused, match="期间2023-06已结账"):
-        reverse(june, int(str(entry["entry_id"])), reason="错记", operator="K01", today=AFTER, date=dt.date(2023, 6, 30))
+        reverse(
+            june, int(str(entry["entry_id"])), reason="错记", operator="K01", today=AFTER, date=dt.date(2023, 6, 30)
+        )
     done = reverse(june, int(str(entry["entry_id"])), reason="错记", operator="K01", today=AFTER)
     assert done.entries["period"].to_list() == ["2023-07"]
     assert "2023-06-21" in done.entries["memo"][0]
@@ -80,7 +82,14 @@ def _raw_interest(ledger: Ledger, session: object) -> None:
         "book_id": [1], "entry_id": [entry], "batch_id": [batch], "date": [dt.date(2023, 6, 30)], "period": ["2023-06"],
         "vtype": ["记"], "vno": [last + 1], "kind": ["interest"], "event": ["E24"], "doc_no": ["RAW"], "lines": [2], "content": ["[]"],
     }))  # fmt: skip
-    line = {"book_id": 1, "entry_id": entry, "date": dt.date(2023, 6, 30), "account": "1221.02", "credit": 0, "document": "RAW"}
+    line = {
+        "book_id": 1,
+        "entry_id": entry,
+        "date": dt.date(2023, 6, 30),
+        "account": "1221.02",
+        "credit": 0,
+        "document": "RAW",
+    }
     session.insert("posting", pl.DataFrame([{**line, "line": 1, "debit": 100}, {**line, "line": 2, "debit": -100}]))
     session.seal(1, batch)
 
@@ -99,7 +108,9 @@ def test_a_branch_is_closed_alone(june: Ledger) -> None:
     row = {"date": "2023-06-30", "amount": "1.00"}
     with pytest.raises(Refused, match="期间2023-06已结账"):
         post(june, [rows_of("interest", {**row, "bank": "1002.02", "advice_no": "LX-8"})], operator="K01", today=AFTER)
-    assert post(june, [rows_of("interest", {**row, "bank": "1002.01", "advice_no": "LX-9"})], operator="K01", today=AFTER).lines.height
+    assert post(
+        june, [rows_of("interest", {**row, "bank": "1002.01", "advice_no": "LX-9"})], operator="K01", today=AFTER
+    ).lines.height
 
 
 def test_reopening(june: Ledger) -> None:
@@ -116,7 +127,10 @@ def test_reopening(june: Ledger) -> None:
             approvals.approve(june, asked.number, operator=who, today=AFTER)
     approvals.approve(june, asked.number, operator="W01", today=AFTER)
     with june.store.reading() as session:
-        assert [(row["action"], row["operator"]) for row in periods.history(session, 1)] == [("close", "K01"), ("reopen", "W01")]
+        assert [(row["action"], row["operator"]) for row in periods.history(session, 1)] == [
+            ("close", "K01"),
+            ("reopen", "W01"),
+        ]
         assert issued.in_force(session, 1, "R14", "1002.01", "2023-06") is None
     assert codes(june) == ["C30", "C30", "C32"]
     row = {"date": "2023-06-30", "bank": "1002.02", "amount": "1.00", "advice_no": "LX-9"}
@@ -137,7 +151,9 @@ def test_what_was_handed_over_stays_closed(june: Ledger) -> None:
     periods.close_month(june, "2023-06", operator="K01", today=AFTER)
     asked = periods.ask_to_reopen(june, "2023-06", reason="漏记", operator="W01", today=AFTER)
     with june.store.writing(1) as session:
-        facts.record(session, 1, periods.PACK, [facts.Fact(doc_no="2023-06/v1", subject="2023-06")], operator="K01", today=AFTER)
+        facts.record(
+            session, 1, periods.PACK, [facts.Fact(doc_no="2023-06/v1", subject="2023-06")], operator="K01", today=AFTER
+        )
     with pytest.raises(Refused, match="月末资料包已交出"):
         approvals.approve(june, asked.number, operator="K01", today=AFTER)
 
@@ -147,7 +163,9 @@ def test_two_closes_at_once(june: Ledger) -> None:
     sign_all(june)
     said: list[str] = []
     threads = [
-        threading.Thread(target=lambda who=who: said.append(periods.close_month(june, "2023-06", operator=who, today=AFTER).status))
+        threading.Thread(
+            target=lambda who=who: said.append(periods.close_month(june, "2023-06", operator=who, today=AFTER).status)
+        )
         for who in ("K01", "W01")
     ]
     for thread in threads:
@@ -187,9 +205,15 @@ def test_profit_goes_to_head_office_in_december(office: Office) -> None:
     """E37: every account of 6xxx is zero, the year's profit is head office's, 4103 is empty."""
     ledger = office.ledger
     with ledger.store.writing(1) as session:
-        profit = periods._close_profit(ledger, session, dt.date(2023, 12, 31), operator="K01", today=dt.date(2024, 1, 5))
+        profit = periods._close_profit(
+            ledger, session, dt.date(2023, 12, 31), operator="K01", today=dt.date(2024, 1, 5)
+        )
     with ledger.store.reading() as session:
-        after = dict(views.trial_balance(session, 1, dt.date(2023, 12, 1), dt.date(2023, 12, 31)).select("account", "closing").rows())
+        after = dict(
+            views.trial_balance(session, 1, dt.date(2023, 12, 1), dt.date(2023, 12, 31))
+            .select("account", "closing")
+            .rows()
+        )
     assert profit is not None
     assert profit > 0
     assert {code: amount for code, amount in after.items() if code.startswith(("6", "4")) and amount} == {}

@@ -107,7 +107,9 @@ def test_rejected_and_withdrawn(office: Office) -> None:
     office.post("Z01", "reduction", REDUCTION)
     with pytest.raises(Refused, match="写明原因"):
         approvals.reject(office.ledger, "QQ-0001", operator="F01", reason=" ", today=TODAY)
-    assert approvals.reject(office.ledger, "QQ-0001", operator="F01", reason="附件不全", today=TODAY).state == "rejected"
+    assert (
+        approvals.reject(office.ledger, "QQ-0001", operator="F01", reason="附件不全", today=TODAY).state == "rejected"
+    )
     with pytest.raises(Refused, match="已退回"):
         office.approve("F01", "QQ-0001")
     assert office.post("Z01", "reduction", REDUCTION).request == "QQ-0002"
@@ -138,7 +140,9 @@ def test_two_approve_at_once(office: Office) -> None:
 @pytest.mark.control("C48")
 def test_acceptance(office: Office) -> None:
     """! becomes * by the accountant; nobody accepts what he entered, a cashier never, nothing twice."""
-    done = office.post("L01", "interest", {"date": "2023-06-21", "bank": "1002.01", "amount": "12.34", "advice_no": "LX-1"})
+    done = office.post(
+        "L01", "interest", {"date": "2023-06-21", "bank": "1002.01", "amount": "12.34", "advice_no": "LX-1"}
+    )
     (entry,) = done.entries["entry_id"]
 
     def flag() -> str:
@@ -149,7 +153,9 @@ def test_acceptance(office: Office) -> None:
     for who, why in (("C01", "须由"), ("L01", "须由"), ("J01", "须由")):
         with pytest.raises(Refused, match=why):
             approvals.accept(office.ledger, [done.batch_id], operator=who, today=TODAY)
-    own = office.post("K01", "interest", {"date": "2023-06-21", "bank": "1002.02", "amount": "1.00", "advice_no": "LX-2"})
+    own = office.post(
+        "K01", "interest", {"date": "2023-06-21", "bank": "1002.02", "amount": "1.00", "advice_no": "LX-2"}
+    )
     with pytest.raises(Refused, match=r"\[C48\] 录入人与接收人不得相同"):
         approvals.accept(office.ledger, [done.batch_id, own.batch_id], operator="K01", today=TODAY)
     assert flag() == "!"

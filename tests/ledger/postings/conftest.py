@@ -41,7 +41,11 @@ def rows_of(kind: str, *rows: dict[str, Any]) -> Rows:
             value = row.get(name)
             if value is not None and dtype == pl.Date:
                 value = dt.date.fromisoformat(value)
-            elif isinstance(value, str) and dtype == pl.Int64 and spec.by_name[name].type in ("money", "money0", "signed"):
+            elif (
+                isinstance(value, str)
+                and dtype == pl.Int64
+                and spec.by_name[name].type in ("money", "money0", "signed")
+            ):
                 value = parse_fen(value)
             values[name].append(value)
         values["row"][-1] = row.get("row", number)
@@ -140,7 +144,13 @@ def opened(desk: Desk) -> Desk:
     desk.post(
         "opening_items",
         {"bank": "1002.01", "category": "balance", "item_date": "2023-05-31", "amount": "10,000.00"},
-        {"bank": "1002.01", "category": "book_in_not_bank", "item_date": "2023-03-31", "amount": "200.00", "reference": "JK-0331"},
+        {
+            "bank": "1002.01",
+            "category": "book_in_not_bank",
+            "item_date": "2023-03-31",
+            "amount": "200.00",
+            "reference": "JK-0331",
+        },
         {"bank": "1002.02", "category": "balance", "item_date": "2023-05-31", "amount": "3,000.00"},
     )
     head = {"doc_no": "QC-1", "date": "2023-05-31"}

@@ -37,7 +37,10 @@ def test_closing_moves_the_open_bills(june: Desk) -> None:
 def test_the_moved_bill_is_paid_with_its_levies(june: Desk) -> None:
     """A transfer of a closed account settles the moved bill and moves its levies."""
     june.post("account_move", {**CLOSE, "customer": "E6", "approval_no": "SQ-1"})
-    june.post("transfer_receipt", {"date": "2023-06-20", "customer": "E6", "amount": "96.00", "bank": "1002.02", "bank_ref": "F1"})
+    june.post(
+        "transfer_receipt",
+        {"date": "2023-06-20", "customer": "E6", "amount": "96.00", "bank": "1002.02", "bank_ref": "F1"},
+    )
     assert june.balance("1122.05") == "103.50"  # R6 and R8 of the opening
     assert june.balance("2241.02.01", bank="1002.02") == "-28.00"
 
@@ -63,7 +66,12 @@ def test_one_bill_by_month(june: Desk) -> None:
     """A row with a month moves that bill only; rows of one number are one entry."""
     row = {**CLOSE, "doc_no": "XH-1", "customer": "R7", "approval_no": "SQ-1"}
     june.post("account_move", {**row, "bill_month": "2023-04"}, {**row, "bill_month": "2023-05"})
-    assert june.t_account("account_move", "XH-1") == ["Dr 1122.05 41.40", "Dr 1122.05 34.50", "Cr 1122.01 41.40", "Cr 1122.01 34.50"]
+    assert june.t_account("account_move", "XH-1") == [
+        "Dr 1122.05 41.40",
+        "Dr 1122.05 34.50",
+        "Cr 1122.01 41.40",
+        "Cr 1122.01 34.50",
+    ]
     with pytest.raises(Refused, match=r"该户该月没有这样的账单"):
         june.post("account_move", {**row, "doc_no": "XH-2", "bill_month": "2023-02"})
 
@@ -77,7 +85,14 @@ def test_without_open_bills_there_is_no_entry(june: Desk) -> None:
 
 def test_bills_in_a_collection_batch_stay(june: Desk) -> None:
     """All open bills but those at the bank; asked for by name, such a bill is refused."""
-    sent = {"batch": "TS202306", "customer": "E1", "bill_month": "2023-06", "amount": "4,800.00", "bank": "1002.01", "bill_no": "B-E1"}
+    sent = {
+        "batch": "TS202306",
+        "customer": "E1",
+        "bill_month": "2023-06",
+        "amount": "4,800.00",
+        "bank": "1002.01",
+        "bill_no": "B-E1",
+    }
     june.post("collection_batch", {"date": "2023-06-13", **sent})
     with pytest.raises(Refused, match=r"账单 B-E1 在托收批次 TS202306 中,须等托收结果"):
         june.post("account_move", {**CLOSE, "customer": "E1", "bill_month": "2023-06", "approval_no": "SQ-1"})
@@ -98,7 +113,14 @@ def test_bills_in_a_collection_batch_stay(june: Desk) -> None:
 def test_windows(june: Desk, change: str, customer: str, date: str, message: str) -> None:
     """C05 by kind of change, C03 for 托收 and 代扣."""
     to = "1122.05" if change == "close" else "1122.01" if customer.startswith("R") else "1122.02"
-    row = {"date": date, "customer": customer, "to_account": to, "change": change, "approval_no": "SQ-1", "approver": "王秀英"}
+    row = {
+        "date": date,
+        "customer": customer,
+        "to_account": to,
+        "change": change,
+        "approval_no": "SQ-1",
+        "approver": "王秀英",
+    }
     with pytest.raises(Refused, match=message):
         june.post("account_move", row)
 
@@ -116,4 +138,6 @@ def test_pay_mode_needs_a_signature(june: Desk) -> None:
 def test_account_fits_the_change(june: Desk, change: str, to: str) -> None:
     """A closure goes to 销户欠费, a change of stream to 居民户 or 单位户."""
     with pytest.raises(Refused, match=r"转入科目与变更类型不符"):
-        june.post("account_move", {**SIGNED, "customer": "E6", "to_account": to, "change": change, "approval_no": "SQ-1"})
+        june.post(
+            "account_move", {**SIGNED, "customer": "E6", "to_account": to, "change": change, "approval_no": "SQ-1"}
+        )

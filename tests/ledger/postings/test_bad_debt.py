@@ -43,7 +43,10 @@ def test_recovery_then_receipt(opened: Desk) -> None:
     assert opened.t_account("recovery", "HS-1") == [
         "Dr 1122.05 17.25", "Cr 1231 11.00", "Cr 2241.01.01 4.75", "Cr 2241.01.02 1.25", "Cr 2241.01.03 0.25",
     ]  # fmt: skip
-    opened.post("removed_meter_receipt", {"date": "2023-06-28", "customer": "R8", "amount": "17.25", "cashier": "C02", "invoice": "SF-1"})
+    opened.post(
+        "removed_meter_receipt",
+        {"date": "2023-06-28", "customer": "R8", "amount": "17.25", "cashier": "C02", "invoice": "SF-1"},
+    )
     assert opened.balance("1122.05") == "86.25"
     assert opened.balance("2241.02.01", fund="补缴水费") == "-4.75"
 
@@ -60,7 +63,12 @@ def test_recovery_in_parts(opened: Desk) -> None:
     with pytest.raises(Refused, match=r"该账单已核销未收回的只有 12.25"):
         opened.post("recovery", {**RECOVER, "doc_no": "HS-2", "amount": "12.26"})
     opened.post("recovery", {**RECOVER, "doc_no": "HS-2", "amount": "12.25"})
-    assert opened.t_account("recovery", "HS-2") == ["Dr 1122.05 12.25", "Cr 1231 11.00", "Cr 2241.01.02 1.00", "Cr 2241.01.03 0.25"]
+    assert opened.t_account("recovery", "HS-2") == [
+        "Dr 1122.05 12.25",
+        "Cr 1231 11.00",
+        "Cr 2241.01.02 1.00",
+        "Cr 2241.01.03 0.25",
+    ]
     assert opened.balance("1231") == "-500.00"
 
 
@@ -79,7 +87,14 @@ def test_recovery_of_an_old_write_off(desk: Desk) -> None:
 
 def test_what_the_bank_may_still_bring(june: Desk) -> None:
     """A bill in a collection batch; a 代扣 customer while a slip waits for its list."""
-    sent = {"batch": "TS202306", "customer": "E1", "bill_month": "2023-06", "amount": "4,800.00", "bank": "1002.01", "bill_no": "B-E1"}
+    sent = {
+        "batch": "TS202306",
+        "customer": "E1",
+        "bill_month": "2023-06",
+        "amount": "4,800.00",
+        "bank": "1002.01",
+        "bill_no": "B-E1",
+    }
     june.post("collection_batch", {"date": "2023-06-15", **sent})
     with pytest.raises(Refused, match=r"账单 B-E1 在托收批次 TS202306 中"):
         june.post("bad_debt", {**WRITE_OFF, "customer": "E1", "bill_month": "2023-06"})
@@ -100,7 +115,14 @@ def test_small_companies_write_off_directly(store: Store) -> None:
     """小企业会计准则: the loss instead of the allowance, no provision."""
     text = BOOK_FILE.read_text(encoding="utf-8").replace('accounting_standard = "asbe"', 'accounting_standard = "asse"')
     desk = Desk(create_book(store, book_toml=text, operator="tester"))
-    who = {"customer": "R2", "name": "赵二", "stream": "resident", "usage_class": "R", "pay_mode": "counter", "kind": "normal"}
+    who = {
+        "customer": "R2",
+        "name": "赵二",
+        "stream": "resident",
+        "usage_class": "R",
+        "pay_mode": "counter",
+        "kind": "normal",
+    }
     desk.post("customers", {**who, "branch": "B01"})
     bill = {"customer": "R2", "bill_month": "2023-06", "usage_class": "R", "volume": 5, "read_code": "normal"}
     desk.post("charge", {**bill, "doc_no": "B-R2", "date": "2023-06-05"})

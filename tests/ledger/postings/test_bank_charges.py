@@ -31,7 +31,9 @@ def test_advice_number_once(opened: Desk) -> None:
     with pytest.raises(Refused, match=r"回单号LX-1已使用"):
         opened.post("interest", {**row, "doc_no": "OTHER"})
     with pytest.raises(Refused, match=r"回单号LX-2已使用"):
-        opened.post("interest", {**row, "doc_no": "A", "advice_no": "LX-2"}, {**row, "doc_no": "B", "advice_no": "LX-2"})
+        opened.post(
+            "interest", {**row, "doc_no": "A", "advice_no": "LX-2"}, {**row, "doc_no": "B", "advice_no": "LX-2"}
+        )
 
 
 def test_charge_is_claimed_and_paid_back(opened: Desk) -> None:
@@ -45,7 +47,10 @@ def test_charge_is_claimed_and_paid_back(opened: Desk) -> None:
     back = {**TAKEN, "date": "2023-07-10", "step": "refunded", "advice_no": "TH-1", "original": "SX-0630"}
     opened.post("bank_charge", {**back, "amount": "10.00"})
     assert opened.t_account("bank_charge", "TH-1-refunded") == ["Dr 1002.01 10.00", "Cr 1221.05 10.00"]
-    assert opened.dimensions("bank_charge", "TH-1-refunded", "document") == [("1002.01", "TH-1"), ("1221.05", "SX-0630")]
+    assert opened.dimensions("bank_charge", "TH-1-refunded", "document") == [
+        ("1002.01", "TH-1"),
+        ("1221.05", "SX-0630"),
+    ]
     with pytest.raises(Refused, match=r"超过尚未处理的 5.00"):
         opened.post("bank_charge", {**back, "doc_no": "TH-2"})
     opened.post("bank_charge", {**back, "doc_no": "TH-2", "amount": "5.00"})

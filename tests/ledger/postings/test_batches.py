@@ -117,7 +117,11 @@ def test_an_invoice_number_is_used_once_whatever_the_document(desk: Desk) -> Non
     with pytest.raises(Refused, match="票据号 0001 已使用"):
         desk.post("scan_receipt", {**scan, "invoice": "0001"})
     with pytest.raises(Refused, match="票据号 0002 已使用"):
-        desk.post("scan_receipt", {**scan, "invoice": "0002"}, {**scan, "customer": "R3", "channel_no": "WX2", "invoice": "0002"})
+        desk.post(
+            "scan_receipt",
+            {**scan, "invoice": "0002"},
+            {**scan, "customer": "R3", "channel_no": "WX2", "invoice": "0002"},
+        )
     desk.post("number_void", {"date": "2023-06-09", "series": "invoice", "invoice": "0003", "reason": "打印错位"})
     with pytest.raises(Refused, match="票据号 0003 已使用"):
         desk.post("scan_receipt", {**scan, "invoice": "0003"})
@@ -126,7 +130,15 @@ def test_an_invoice_number_is_used_once_whatever_the_document(desk: Desk) -> Non
 
 def test_documents_of_several_rows_in_one_file(opened: Desk) -> None:
     """Each number is an entry of its own, also where its rows do not stand together."""
-    row = {"date": "2023-06-28", "bank": "1002.02", "fund": "水费", "payee": "总公司", "maker": "L01", "checker": "F01", "approver": "P01"}
+    row = {
+        "date": "2023-06-28",
+        "bank": "1002.02",
+        "fund": "水费",
+        "payee": "总公司",
+        "maker": "L01",
+        "checker": "F01",
+        "approver": "P01",
+    }
     other = {**row, "bank": "1002.01"}
     posted = opened.post(
         "head_office_transfer",
@@ -156,7 +168,13 @@ def _post_range(url: str, start: int, count: int, gate: Any) -> None:
     desk = Desk(open_book(Store(url)))
     gate.wait()
     for number in range(start, start + count):
-        row = {**CHARGE, "customer": "R1", "doc_no": f"B-{number}", "volume": 10, "bill_month": f"{2000 + number // 12}-{number % 12 + 1:02d}"}
+        row = {
+            **CHARGE,
+            "customer": "R1",
+            "doc_no": f"B-{number}",
+            "volume": 10,
+            "bill_month": f"{2000 + number // 12}-{number % 12 + 1:02d}",
+        }
         desk.post("charge", row)
     desk.ledger.store.dispose()
 
@@ -182,7 +200,13 @@ def test_two_writers_neither_lose_nor_double(desk: Desk) -> None:
 def _post_large(url: str) -> None:
     desk = Desk(open_book(Store(url)))
     rows = [
-        {**CHARGE, "customer": "R1", "doc_no": f"B-{n}", "volume": 10, "bill_month": f"{1000 + n // 12:04d}-{n % 12 + 1:02d}"}
+        {
+            **CHARGE,
+            "customer": "R1",
+            "doc_no": f"B-{n}",
+            "volume": 10,
+            "bill_month": f"{1000 + n // 12:04d}-{n % 12 + 1:02d}",
+        }
         for n in range(3000)
     ]
     desk.post("charge", *rows)
@@ -207,7 +231,7 @@ def test_a_killed_post_leaves_all_or_nothing(desk: Desk) -> None:
     _post_large(url)
     assert entries(desk) == 3000
     with desk.ledger.store.reading() as session:
-        unsealed = session.rows("SELECT count(*) FROM batch b WHERE NOT EXISTS (SELECT 1 FROM seal s WHERE s.batch_id = b.batch_id)")
+        unsealed = session.rows(
+            "SELECT count(*) FROM batch b WHERE NOT EXISTS (SELECT 1 FROM seal s WHERE s.batch_id = b.batch_id)"
+        )
     assert unsealed == [(0,)]
-
-

@@ -21,7 +21,10 @@ def found(opened: Desk) -> Desk:
 
 
 def step(desk: Desk, base: dict[str, str], number: str, name: str, **other: str) -> list[str]:
-    desk.post("cash_difference", {**base, "doc_no": number, "step": name, "original": "CD-1" if base is SHORT else "CD-5", **other})
+    desk.post(
+        "cash_difference",
+        {**base, "doc_no": number, "step": name, "original": "CD-1" if base is SHORT else "CD-5", **other},
+    )
     return desk.t_account("cash_difference", number)
 
 
@@ -56,13 +59,21 @@ def test_over_becomes_income(found: Desk) -> None:
         ("1001.C02", "B01", "C02", "水费", "CD-5"),
         ("1901", "B01", "C02", "水费", "CD-5"),
     ]
-    assert step(found, OVER, "CD-6", "income", date="2023-06-28", approver="钱文") == ["Dr 1901 0.50", "Cr 6301.02 0.50"]
+    assert step(found, OVER, "CD-6", "income", date="2023-06-28", approver="钱文") == [
+        "Dr 1901 0.50",
+        "Cr 6301.02 0.50",
+    ]
 
 
 def test_payer_of_an_over(found: Desk) -> None:
     """It is the payer's advance, of 水费, in the bank the drawer is deposited in."""
     assert step(found, OVER, "CD-6", "payer", customer="R2") == ["Dr 1901 0.50", "Cr 2203.04 0.50"]
-    assert found.dimensions("cash_difference", "CD-6", "customer", "fund", "bank")[1] == ("2203.04", "R2", "水费", "1002.01")
+    assert found.dimensions("cash_difference", "CD-6", "customer", "fund", "bank")[1] == (
+        "2203.04",
+        "R2",
+        "水费",
+        "1002.01",
+    )
 
 
 def test_short_nobody_owes(found: Desk) -> None:

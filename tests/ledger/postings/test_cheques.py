@@ -48,12 +48,18 @@ def test_cheque_in_hand_and_lodged_later(june: Desk) -> None:
 
 
 def test_over_and_short_like_a_transfer(june: Desk) -> None:
-    june.post("cheque_receipt", {**CHEQUE, "amount": "812.00"}, {**CHEQUE, "customer": "E6", "amount": "100.00", "cheque_no": "ZP-2"})
+    june.post(
+        "cheque_receipt",
+        {**CHEQUE, "amount": "812.00"},
+        {**CHEQUE, "customer": "E6", "amount": "100.00", "cheque_no": "ZP-2"},
+    )
     assert june.t_account("cheque_receipt", "ZP-1")[:3] == ["Dr 1002.01 812.00", "Dr 1122.06 8.00", "Cr 1122.02 820.00"]
     assert june.t_account("cheque_receipt", "ZP-2")[:3] == ["Dr 1002.01 100.00", "Cr 1122.02 96.00", "Cr 2203.04 4.00"]
 
 
-@pytest.mark.parametrize(("issued", "said"), [("2023-06-19", "支票已过 10 天提示付款期"), ("2023-07-01", "支票未到出票日期")])
+@pytest.mark.parametrize(
+    ("issued", "said"), [("2023-06-19", "支票已过 10 天提示付款期"), ("2023-07-01", "支票未到出票日期")]
+)
 def test_stale_and_post_dated(june: Desk, issued: str, said: str) -> None:
     with pytest.raises(Refused, match=said):
         june.post("cheque_receipt", {**CHEQUE, "issue_date": issued})

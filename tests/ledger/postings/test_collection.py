@@ -16,7 +16,15 @@ E1 = {**SENT, "customer": "E1", "amount": "4,800.00"}
 E2 = {**SENT, "customer": "E2", "amount": "2,400.00"}
 BACK = {"date": "2023-06-20", "batch": "TS202306", "bank": "1002.01", "result": "paid"}
 PAID = {**BACK, "doc_no": "HD-1", "customer": "E1", "amount": "4,800.00"}
-RETURNED = {**BACK, "doc_no": "HD-2", "customer": "E2", "amount": "2,400.00", "bank": None, "result": "returned", "reason": "存款不足"}
+RETURNED = {
+    **BACK,
+    "doc_no": "HD-2",
+    "customer": "E2",
+    "amount": "2,400.00",
+    "bank": None,
+    "result": "returned",
+    "reason": "存款不足",
+}
 TRANSFER = {"date": "2023-06-25", "customer": "E2", "amount": "2,400.00", "bank": "1002.01", "bank_ref": "F-1"}
 
 
@@ -30,7 +38,10 @@ def test_batch_makes_no_entry_and_locks_its_bills(sent: Desk) -> None:
     """The counter refuses them, what the bank brings is held as 多转."""
     assert sent.balance("1122.02", branch="B01") == "8,020.00"
     with pytest.raises(Refused, match="账单在托收中,收到托收结果前不能收款"):
-        sent.post("cash_receipt", {"date": "2023-06-16", "customer": "E2", "amount": "2,400.00", "cashier": "C02", "invoice": "1"})
+        sent.post(
+            "cash_receipt",
+            {"date": "2023-06-16", "customer": "E2", "amount": "2,400.00", "cashier": "C02", "invoice": "1"},
+        )
     sent.post("transfer_receipt", TRANSFER)
     assert sent.t_account("transfer_receipt", "F-1") == ["Dr 1002.01 2,400.00", "Cr 2203.04 2,400.00"]
     assert sent.post("collection_batch", E1, E2).status == "already"
@@ -96,7 +107,10 @@ def test_mistaken_result_is_reversed_and_entered_again(sent: Desk) -> None:
     entry = sent.post("collection_result", PAID).entries["entry_id"][0]
     reverse(sent.ledger, entry, reason="银行错", operator="tester", today=dt.date(2023, 6, 21))
     with pytest.raises(Refused, match="账单在托收中"):
-        sent.post("cash_receipt", {"date": "2023-06-21", "customer": "E1", "amount": "4,800.00", "cashier": "C02", "invoice": "1"})
+        sent.post(
+            "cash_receipt",
+            {"date": "2023-06-21", "customer": "E1", "amount": "4,800.00", "cashier": "C02", "invoice": "1"},
+        )
     sent.post("collection_result", {**PAID, "doc_no": "HD-1-改", "bank": "1002.02"})
     assert sent.balance("1002.02") == "7,800.00"
 
@@ -104,7 +118,10 @@ def test_mistaken_result_is_reversed_and_entered_again(sent: Desk) -> None:
 def test_bounced_collection_is_open_and_not_with_the_bank(sent: Desk) -> None:
     """E30: the item was answered; the bill may be paid in any way."""
     sent.post("collection_result", PAID)
-    sent.post("returned_payment", {"doc_no": "TP-1", "date": "2023-06-27", "original": "collection_result/HD-1", "reason": "退回"})
+    sent.post(
+        "returned_payment",
+        {"doc_no": "TP-1", "date": "2023-06-27", "original": "collection_result/HD-1", "reason": "退回"},
+    )
     sent.post("transfer_receipt", {**TRANSFER, "date": "2023-06-28", "customer": "E1", "amount": "4,800.00"})
     assert sent.t_account("transfer_receipt", "F-1")[1] == "Cr 1122.02 4,800.00"
 
@@ -139,7 +156,10 @@ def test_bill_is_sent_once(sent: Desk) -> None:
     with pytest.raises(Refused, match="账单 B-E2 在本批中重复"):
         sent.post("collection_batch", {**E2, "batch": "TS202307"}, {**E2, "batch": "TS202307", "row": 9})
     sent.post("collection_batch", {**E2, "batch": "TS202307", "date": "2023-07-14"})
-    sent.post("collection_result", {**RETURNED, "doc_no": "HD-7", "batch": "TS202307", "date": "2023-07-20", "bank": "1002.01", "result": "paid"})
+    sent.post(
+        "collection_result",
+        {**RETURNED, "doc_no": "HD-7", "batch": "TS202307", "date": "2023-07-20", "bank": "1002.01", "result": "paid"},
+    )
     assert sent.balance("1122.02", branch="B01") == "5,620.00"
 
 
@@ -155,7 +175,11 @@ def test_opening_bill_that_is_with_the_bank(desk: Desk) -> None:
             "status": "open", "batch": "TS202305", "bank": "1002.01",
         },
     )  # fmt: skip
-    desk.post("opening", {**head, "account": "1122.02", "debit": "96.00"}, *({**head, "account": a, "credit": c} for a, c in levies.items()))
+    desk.post(
+        "opening",
+        {**head, "account": "1122.02", "debit": "96.00"},
+        *({**head, "account": a, "credit": c} for a, c in levies.items()),
+    )
     desk.post("transfer_receipt", {**TRANSFER, "customer": "E1", "amount": "1.00"})
     assert desk.t_account("transfer_receipt", "F-1")[1] == "Cr 2203.04 1.00"
     desk.post("collection_result", {**PAID, "batch": "TS202305", "amount": "96.00"})

@@ -11,10 +11,25 @@ from ledger.errors import ConflictingDocument, Refused
 from ledger.journal import reverse
 from tests.ledger.postings.conftest import Desk
 
-SLIP = {"date": "2023-06-30", "bank": "1002.01", "period": "2023-06", "count": 2, "amount": "65.55", "slip_no": "HK-202306"}
+SLIP = {
+    "date": "2023-06-30",
+    "bank": "1002.01",
+    "period": "2023-06",
+    "count": 2,
+    "amount": "65.55",
+    "slip_no": "HK-202306",
+}
 ROW = {"doc_no": "MX-1", "date": "2023-07-03", "slip_no": "HK-202306", "period": "2023-06"}
 R3 = {**ROW, "customer": "R3", "amount": "34.50", "result": "success", "bill_month": "2023-06", "row": 2}
-R4 = {**ROW, "customer": "R4", "amount": "31.05", "result": "failed", "reason": "余额不足", "bill_month": "2023-06", "row": 3}
+R4 = {
+    **ROW,
+    "customer": "R4",
+    "amount": "31.05",
+    "result": "failed",
+    "reason": "余额不足",
+    "bill_month": "2023-06",
+    "row": 3,
+}
 
 
 @pytest.fixture
@@ -86,7 +101,9 @@ def test_whole_list_is_reversed(debited: Desk) -> None:
 
 def test_difference_stays_and_is_said(debited: Desk) -> None:
     posted = debited.post("debit_list", R3)
-    assert [fault.message for fault in posted.warnings] == ["划扣明细合计 34.50 与合计单 65.55 相差 31.05,留在代扣待分户"]
+    assert [fault.message for fault in posted.warnings] == [
+        "划扣明细合计 34.50 与合计单 65.55 相差 31.05,留在代扣待分户"
+    ]
     assert debited.balance("1122.09") == "-31.05"
 
 
@@ -101,7 +118,9 @@ def test_slip_of_the_successes_alone(june: Desk) -> None:
 @pytest.mark.parametrize("result", ["success", "duplicate"])
 def test_paid_twice(debited: Desk, result: str) -> None:
     """§9.2: a success for a bill already settled goes to 2203.04, fund 水费."""
-    debited.post("cash_receipt", {"date": "2023-07-01", "customer": "R3", "amount": "34.50", "cashier": "C01", "invoice": "1"})
+    debited.post(
+        "cash_receipt", {"date": "2023-07-01", "customer": "R3", "amount": "34.50", "cashier": "C01", "invoice": "1"}
+    )
     posted = debited.post("debit_list", {**R3, "result": result}, R4)
     assert [fault.message for fault in posted.warnings] == ["账单已结清,划扣款记入多转水费"] * (result == "success")
     assert debited.t_account("debit_list", "MX-1") == ["Dr 1122.09 65.55", "Cr 2203.04 34.50", "Cr 1002.01 31.05"]

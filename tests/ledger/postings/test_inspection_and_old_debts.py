@@ -7,9 +7,24 @@ import pytest
 from ledger.errors import Refused
 from tests.ledger.postings.conftest import Desk
 
-BACK = {"doc_no": "BI-E4", "date": "2023-06-12", "customer": "E4", "usage_class": "S", "volume": 40, "work_order": "JC-7", "bill_month": "2023-06"}
+BACK = {
+    "doc_no": "BI-E4",
+    "date": "2023-06-12",
+    "customer": "E4",
+    "usage_class": "S",
+    "volume": 40,
+    "work_order": "JC-7",
+    "bill_month": "2023-06",
+}
 PAID = {"date": "2023-06-12", "customer": "E4", "amount": "328.00", "cashier": "C02", "invoice": "SF-1"}
-OLD = {"date": "2023-06-12", "customer": "R6", "amount": "96.55", "late_charge": "10.30", "cashier": "C02", "invoice": "SF-2"}
+OLD = {
+    "date": "2023-06-12",
+    "customer": "R6",
+    "amount": "96.55",
+    "late_charge": "10.30",
+    "cashier": "C02",
+    "invoice": "SF-2",
+}
 
 
 def test_back_charge(june: Desk) -> None:
@@ -40,7 +55,11 @@ def test_penalty_is_ours(june: Desk) -> None:
         "Cr 2221.02 1.50",
     ]
     said = june.dimensions("back_charge", "BI-E4", "bill_month", "item")
-    assert said[2:5] == [("2221.02", "2023-06", "water"), ("6301.01", "2023-06", None), ("2221.02", "2023-06", "penalty")]
+    assert said[2:5] == [
+        ("2221.02", "2023-06", "water"),
+        ("6301.01", "2023-06", None),
+        ("2221.02", "2023-06", "penalty"),
+    ]
 
 
 def test_letting_off_has_a_limit(june: Desk) -> None:

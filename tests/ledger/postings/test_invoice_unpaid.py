@@ -60,12 +60,25 @@ def test_waiting_bill_takes_no_money(june: Desk) -> None:
     """The bill is not open while its invoice waits."""
     june.post("invoice_unpaid", PRINT)
     with pytest.raises(Refused, match=r"没有未结账单"):
-        june.post("cash_receipt", {"date": "2023-06-26", "customer": "E4", "amount": "820.00", "cashier": "C02", "invoice": "9"})
+        june.post(
+            "cash_receipt",
+            {"date": "2023-06-26", "customer": "E4", "amount": "820.00", "cashier": "C02", "invoice": "9"},
+        )
 
 
 def test_two_bills_of_a_month(june: Desk) -> None:
     """E4 has a back charge too: the bill's number says which is meant."""
-    june.post("back_charge", {"doc_no": "BI-E4", "date": "2023-06-12", "customer": "E4", "usage_class": "S", "volume": 40, "work_order": "WZ-1"})
+    june.post(
+        "back_charge",
+        {
+            "doc_no": "BI-E4",
+            "date": "2023-06-12",
+            "customer": "E4",
+            "usage_class": "S",
+            "volume": 40,
+            "work_order": "WZ-1",
+        },
+    )
     with pytest.raises(Refused, match=r"该户该月有 2 张账单,请填写账单号"):
         june.post("invoice_unpaid", PRINT)
     june.post("invoice_unpaid", {**PRINT, "bill_no": "BI-E4"})

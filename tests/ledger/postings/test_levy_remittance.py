@@ -11,7 +11,14 @@ FORM = {
     "doc_no": "CZ-0615", "date": "2023-06-15", "bank": "1002.01", "levy": "sewage", "amount": "2,850.00", "form_no": "CZ-0615",
     "payee": "财政专户", "maker": "王秀英", "checker": "张涛", "approver": "黄伟", "period": "2023-05", "way": "online",
 }  # fmt: skip
-CHEQUE = {**FORM, "doc_no": "CZ-0630", "form_no": "CZ-0630", "date": "2023-06-30", "way": "cheque", "cheque_no": "40210630"}
+CHEQUE = {
+    **FORM,
+    "doc_no": "CZ-0630",
+    "form_no": "CZ-0630",
+    "date": "2023-06-30",
+    "way": "cheque",
+    "cheque_no": "40210630",
+}
 
 
 def test_one_levy(opened: Desk) -> None:
@@ -32,7 +39,11 @@ def test_several_levies_on_one_form_are_one_bank_line(opened: Desk) -> None:
         "levy_remittance",
         {**CHEQUE, "levy": "water_resource", "amount": "750.00"}, {**CHEQUE, "levy": "surcharge", "amount": "150.00"},
     )  # fmt: skip
-    assert opened.t_account("levy_remittance", "CZ-0630") == ["Dr 2241.02.02 750.00", "Dr 2241.02.03 150.00", "Cr 1002.01 900.00"]
+    assert opened.t_account("levy_remittance", "CZ-0630") == [
+        "Dr 2241.02.02 750.00",
+        "Dr 2241.02.03 150.00",
+        "Cr 1002.01 900.00",
+    ]
 
 
 def test_two_forms_in_one_document(opened: Desk) -> None:
@@ -46,8 +57,13 @@ def test_two_forms_in_one_document(opened: Desk) -> None:
 
 def test_more_than_lies_in_that_bank(june: Desk) -> None:
     """§6.7 (7), C35: what was collected through 中行 does not count for 工行."""
-    june.post("cash_receipt", {"date": "2023-06-09", "customer": "R2", "amount": "120.80", "cashier": "C01", "invoice": "1"})
-    june.post("transfer_receipt", {"date": "2023-06-09", "customer": "E6", "amount": "96.00", "bank": "1002.02", "bank_ref": "F1"})
+    june.post(
+        "cash_receipt", {"date": "2023-06-09", "customer": "R2", "amount": "120.80", "cashier": "C01", "invoice": "1"}
+    )
+    june.post(
+        "transfer_receipt",
+        {"date": "2023-06-09", "customer": "E6", "amount": "96.00", "bank": "1002.02", "bank_ref": "F1"},
+    )
     with pytest.raises(Refused, match=r"上缴2,876.61超过已收待缴2,876.60") as refused:
         june.post("levy_remittance", {**FORM, "amount": "2,876.61"})
     assert [(fault.code, fault.column) for fault in refused.value.faults] == [("C35", "金额")]
@@ -58,10 +74,14 @@ def test_more_than_lies_in_that_bank(june: Desk) -> None:
 
 def test_as_of_the_day_and_still_there(june: Desk) -> None:
     """What comes in later does not count; what went out later is gone."""
-    june.post("cash_receipt", {"date": "2023-06-20", "customer": "R2", "amount": "120.80", "cashier": "C01", "invoice": "1"})
+    june.post(
+        "cash_receipt", {"date": "2023-06-20", "customer": "R2", "amount": "120.80", "cashier": "C01", "invoice": "1"}
+    )
     with pytest.raises(Refused, match=r"上缴2,850.01超过已收待缴2,850.00"):
         june.post("levy_remittance", {**FORM, "amount": "2,850.01"})
-    june.post("levy_remittance", {**FORM, "doc_no": "CZ-2", "form_no": "CZ-2", "date": "2023-06-21", "amount": "2,876.60"})
+    june.post(
+        "levy_remittance", {**FORM, "doc_no": "CZ-2", "form_no": "CZ-2", "date": "2023-06-21", "amount": "2,876.60"}
+    )
     with pytest.raises(Refused, match=r"上缴0.01超过已收待缴0.00"):
         june.post("levy_remittance", {**FORM, "amount": "0.01"})
 

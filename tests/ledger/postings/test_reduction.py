@@ -33,7 +33,10 @@ def reduce(desk: Desk, customer: str, volume: int, number: str = "SQ-2023-001", 
 
 
 def pay(desk: Desk, customer: str, amount: str, number: str = "0001") -> None:
-    desk.post("cash_receipt", {"date": "2023-06-12", "customer": customer, "amount": amount, "cashier": "C01", "invoice": number})
+    desk.post(
+        "cash_receipt",
+        {"date": "2023-06-12", "customer": customer, "amount": amount, "cashier": "C01", "invoice": number},
+    )
 
 
 def test_open_bill_is_reduced_in_red(billed: Desk) -> None:
@@ -51,7 +54,10 @@ def test_open_bill_is_reduced_in_red(billed: Desk) -> None:
     assert lines.filter(lines["account"] != "6001.01")["document"].unique().to_list() == ["B-E3"]
     assert lines.select("branch", "item").row(1) == ("B02", "water/N")
     assert billed.balance("1122.02") == "6,192.00"
-    billed.post("transfer_receipt", {"date": "2023-06-14", "customer": "E3", "amount": "1,392.00", "bank": "1002.02", "bank_ref": "F1"})
+    billed.post(
+        "transfer_receipt",
+        {"date": "2023-06-14", "customer": "E3", "amount": "1,392.00", "bank": "1002.02", "bank_ref": "F1"},
+    )
     assert billed.balance("1122.02") == "4,800.00"
     assert billed.balance("2241.02.01", bank="1002.02") == "-406.00"
 
@@ -82,9 +88,7 @@ def test_highest_tiers_go_first_and_reductions_add_up(billed: Desk) -> None:
 def test_reductions_of_one_batch_see_each_other(billed: Desk) -> None:
     """Two documents on one bill in one file: the second is priced on what the first left."""
     row = {"date": "2023-06-13", "customer": "R2", "bill_month": "2023-06", **SIGNED}
-    billed.post(
-        "reduction", {**row, "volume": 3, "approval_no": "SQ-1"}, {**row, "volume": 5, "approval_no": "SQ-2"}
-    )
+    billed.post("reduction", {**row, "volume": 3, "approval_no": "SQ-1"}, {**row, "volume": 5, "approval_no": "SQ-2"})
     assert billed.t_account("reduction", "SQ-2")[0] == "Dr 1122.01 -22.75"
 
 
@@ -165,7 +169,14 @@ def test_collection_and_debit_accounts_are_locked(billed: Desk) -> None:
 
 def test_bill_at_the_bank_is_not_reduced(billed: Desk) -> None:
     """A bill in a 托收 batch waits for its result."""
-    sent = {"batch": "TS202306", "customer": "E1", "bill_month": "2023-06", "amount": "4,800.00", "bank": "1002.01", "bill_no": "B-E1"}
+    sent = {
+        "batch": "TS202306",
+        "customer": "E1",
+        "bill_month": "2023-06",
+        "amount": "4,800.00",
+        "bank": "1002.01",
+        "bill_no": "B-E1",
+    }
     billed.post("collection_batch", {"date": "2023-06-14", **sent})
     with pytest.raises(Refused, match=r"账单 B-E1 在托收批次 TS202306 中"):
         reduce(billed, "E1", 10, date="2023-06-15")
@@ -189,7 +200,14 @@ def test_which_bill(billed: Desk) -> None:
 
 def test_bill_under_a_printed_invoice(billed: Desk) -> None:
     """First the invoice is cleared."""
-    print_ = {"date": "2023-06-13", "customer": "E3", "bill_month": "2023-06", "invoice": "0002", "cashier": "C02", "step": "print"}
+    print_ = {
+        "date": "2023-06-13",
+        "customer": "E3",
+        "bill_month": "2023-06",
+        "invoice": "0002",
+        "cashier": "C02",
+        "step": "print",
+    }
     billed.post("invoice_unpaid", print_)
     with pytest.raises(Refused, match=r"账单 B-E3 已开票未收款"):
         reduce(billed, "E3", 10)

@@ -13,7 +13,10 @@ REFUND = {"date": "2023-06-28", "customer": "E3", "amount": "108.00", "doc_no": 
 @pytest.fixture
 def overpaid(june: Desk) -> Desk:
     """E3 paid 1,500.00 against 1,392.00 through 中行."""
-    june.post("transfer_receipt", {"date": "2023-06-19", "customer": "E3", "amount": "1,500.00", "bank": "1002.02", "bank_ref": "F1"})
+    june.post(
+        "transfer_receipt",
+        {"date": "2023-06-19", "customer": "E3", "amount": "1,500.00", "bank": "1002.02", "bank_ref": "F1"},
+    )
     return june
 
 
@@ -23,7 +26,10 @@ def test_head_office_pays(overpaid: Desk) -> None:
         overpaid.post("refund", {**REFUND, "way": "head_office"})
     overpaid.post("refund", {**REFUND, "way": "head_office", "notice_no": "TZ-9"})
     assert overpaid.t_account("refund", "TK-1") == ["Dr 2203.04 108.00", "Cr 1221.02 108.00"]
-    assert overpaid.dimensions("refund", "TK-1", "customer", "document") == [("2203.04", "E3", "F1"), ("1221.02", "E3", "TZ-9")]
+    assert overpaid.dimensions("refund", "TK-1", "customer", "document") == [
+        ("2203.04", "E3", "F1"),
+        ("1221.02", "E3", "TZ-9"),
+    ]
     assert overpaid.balance("2203.04") == "0.00"
 
 
@@ -49,14 +55,19 @@ def test_no_more_than_the_credit(overpaid: Desk) -> None:
     with pytest.raises(Refused, match=r"该户可退的预收款只有 108.00"):
         overpaid.post("refund", {**head_office, "amount": "108.01"})
     with pytest.raises(Refused, match=r"该户可退的预收款只有 8.00"):
-        overpaid.post("refund", {**head_office, "amount": "100.00"}, {**head_office, "doc_no": "TK-2", "amount": "8.01"})
+        overpaid.post(
+            "refund", {**head_office, "amount": "100.00"}, {**head_office, "doc_no": "TK-2", "amount": "8.01"}
+        )
     with pytest.raises(Refused, match=r"该户可退的预收款只有 0.00"):
         overpaid.post("refund", {**head_office, "customer": "E5"})
 
 
 def test_oldest_receipt_first(overpaid: Desk) -> None:
     """Two receipts make up the credit."""
-    overpaid.post("transfer_receipt", {"date": "2023-06-20", "customer": "E3", "amount": "50.00", "bank": "1002.02", "bank_ref": "F2"})
+    overpaid.post(
+        "transfer_receipt",
+        {"date": "2023-06-20", "customer": "E3", "amount": "50.00", "bank": "1002.02", "bank_ref": "F2"},
+    )
     overpaid.post("refund", {**REFUND, "amount": "120.00", "way": "head_office", "notice_no": "TZ-9"})
     assert overpaid.t_account("refund", "TK-1") == ["Dr 2203.04 108.00", "Dr 2203.04 12.00", "Cr 1221.02 120.00"]
     assert [row[1] for row in overpaid.dimensions("refund", "TK-1", "document")] == ["F1", "F2", "TZ-9"]

@@ -23,7 +23,9 @@ def transfer(desk: Desk, customer: str, amount: str, number: str = "F1") -> None
 def test_bounced_cheque(june: Desk) -> None:
     """The worked example: red bank, red receivable, the levy move back; both entries point at each other."""
     june.post("cheque_receipt", CHEQUE)
-    june.post("returned_payment", {**BACK, "customer": "E4", "amount": "820.00", "bank": "1002.01", "cheque_no": "ZP-0630"})
+    june.post(
+        "returned_payment", {**BACK, "customer": "E4", "amount": "820.00", "bank": "1002.01", "cheque_no": "ZP-0630"}
+    )
     text = june.t_account("returned_payment", "TP-0703")
     assert text[:4] == ["Dr 1002.01 -820.00", *LEVIES_BACK]
     assert text[4:] == ["Cr 1122.02 -820.00", "Cr 2241.02.01 -140.00", "Cr 2241.02.02 -25.00", "Cr 2241.02.03 -5.00"]
@@ -60,7 +62,15 @@ def test_the_bill_is_paid_again(june: Desk) -> None:
 def test_levies_remitted_already(june: Desk) -> None:
     """Collected-due falls below zero; C35 shows it for the next remittance."""
     june.post("cheque_receipt", CHEQUE)
-    form = {"bank": "1002.01", "levy": "sewage", "form_no": "CZ-1", "payee": "财政专户", "maker": "王秀英", "checker": "张涛", "approver": "黄伟"}
+    form = {
+        "bank": "1002.01",
+        "levy": "sewage",
+        "form_no": "CZ-1",
+        "payee": "财政专户",
+        "maker": "王秀英",
+        "checker": "张涛",
+        "approver": "黄伟",
+    }
     june.post("levy_remittance", {**form, "date": "2023-06-30", "amount": "2,990.00"})
     june.post("returned_payment", BACK)
     assert june.balance("2241.02.01", bank="1002.01") == "140.00"
@@ -87,7 +97,10 @@ def test_cheque_still_in_hand(june: Desk) -> None:
 
 def test_slip_arrived_in_part(june: Desk) -> None:
     """What arrived is taken from the bank, the rest from transit."""
-    june.post("slip_receipt", {"date": "2023-06-16", "customer": "E3", "amount": "1,500.00", "bank": "1002.02", "slip_no": "LH-1"})
+    june.post(
+        "slip_receipt",
+        {"date": "2023-06-16", "customer": "E3", "amount": "1,500.00", "bank": "1002.02", "slip_no": "LH-1"},
+    )
     june.post("slip_arrival", {"date": "2023-06-19", "slip_no": "LH-1", "amount": "1,400.00", "bank": "1002.02"})
     june.post("returned_payment", {**BACK, "original": "临时回单收款/LH-1"})
     assert june.t_account("returned_payment", "TP-0703")[:2] == ["Dr 1002.02 -1,400.00", "Dr 1012.02 -100.00"]
@@ -144,6 +157,9 @@ def test_unidentified_money(june: Desk) -> None:
 def test_refusals(june: Desk, other: dict[str, str], message: str) -> None:
     """Only what a bank can take back, as it was, not before it came."""
     june.post("cheque_receipt", CHEQUE)
-    june.post("partial_payment", {"doc_no": "SL-1", "date": "2023-06-12", "customer": "R7", "amount": "30.00", "cashier": "C02"})
+    june.post(
+        "partial_payment",
+        {"doc_no": "SL-1", "date": "2023-06-12", "customer": "R7", "amount": "30.00", "cashier": "C02"},
+    )
     with pytest.raises(Refused, match=message):
         june.post("returned_payment", {**BACK, **other})

@@ -7,8 +7,22 @@ import pytest
 from ledger.errors import Refused
 from tests.ledger.postings.conftest import Desk
 
-SCAN = {"date": "2023-06-08", "customer": "R1", "amount": "41.40", "channel_no": "WX-1", "bank": "1002.02", "channel": "scan"}
-SETTLED = {"doc_no": "QS-0609", "date": "2023-06-09", "bank": "1002.02", "gross": "41.40", "fee": "0.25", "net": "41.15"}
+SCAN = {
+    "date": "2023-06-08",
+    "customer": "R1",
+    "amount": "41.40",
+    "channel_no": "WX-1",
+    "bank": "1002.02",
+    "channel": "scan",
+}
+SETTLED = {
+    "doc_no": "QS-0609",
+    "date": "2023-06-09",
+    "bank": "1002.02",
+    "gross": "41.40",
+    "fee": "0.25",
+    "net": "41.15",
+}
 
 
 def test_scan_settles_the_bill_in_full(june: Desk) -> None:
@@ -45,7 +59,9 @@ def test_settlement_of_another_amount_is_booked_and_said(june: Desk) -> None:
     """Too much at once; what is left only after three working days."""
     posted = june.post("scan_settlement", SETTLED)
     assert [fault.message for fault in posted.warnings] == ["清算额超过在途 41.40"]
-    june.post("scan_receipt", SCAN, {**SCAN, "customer": "R2", "amount": "120.80", "channel_no": "WX-2", "date": "2023-06-13"})
+    june.post(
+        "scan_receipt", SCAN, {**SCAN, "customer": "R2", "amount": "120.80", "channel_no": "WX-2", "date": "2023-06-13"}
+    )
     settled = {**SETTLED, "gross": "20.80", "fee": "0.00", "net": "20.80"}
     young = june.post("scan_settlement", {**settled, "doc_no": "QS-1", "date": "2023-06-15"})
     assert young.warnings == ()
@@ -82,7 +98,12 @@ def test_more_than_the_bill_is_held(june: Desk) -> None:
     assert june.t_account("scan_receipt", "WX-1")[:3] == ["Dr 1012.01 50.00", "Cr 1122.01 41.40", "Cr 2203.03 8.60"]
     june.post("scan_receipt", {**SCAN, "channel_no": "WX-2"})
     assert june.t_account("scan_receipt", "WX-2") == ["Dr 1012.01 41.40", "Cr 2203.04 41.40"]
-    assert june.dimensions("scan_receipt", "WX-2", "fund", "bank", "document")[1] == ("2203.04", "水费", "1002.02", "WX-2")
+    assert june.dimensions("scan_receipt", "WX-2", "fund", "bank", "document")[1] == (
+        "2203.04",
+        "水费",
+        "1002.02",
+        "WX-2",
+    )
 
 
 def test_two_scans_of_one_customer_in_one_file(june: Desk) -> None:

@@ -12,7 +12,15 @@ from tests.ledger.postings.conftest import Desk
 
 SLIP = {"date": "2023-06-16", "customer": "E3", "amount": "1,500.00", "bank": "1002.02", "slip_no": "LH-1"}
 COMES = {"date": "2023-06-19", "slip_no": "LH-1", "amount": "1,500.00", "bank": "1002.02"}
-GONE = {"doc_no": "LHX-1", "date": "2023-07-30", "slip_no": "LH-2", "customer": "E6", "amount": "96.00", "bank": "1002.02", "reason": "未到"}
+GONE = {
+    "doc_no": "LHX-1",
+    "date": "2023-07-30",
+    "slip_no": "LH-2",
+    "customer": "E6",
+    "amount": "96.00",
+    "bank": "1002.02",
+    "reason": "未到",
+}
 LATE = {"date": "2023-06-29", "customer": "E6", "amount": "96.00", "bank": "1002.02", "slip_no": "LH-2"}
 
 
@@ -68,7 +76,17 @@ def test_slip_held_as_partial_payment_arrives_in_its_fund(june: Desk) -> None:
 def test_arrivals_that_fit_nothing(june: Desk) -> None:
     """Unknown, too much, another bank, before the slip, a cheque."""
     june.post("slip_receipt", SLIP)
-    june.post("cheque_receipt", {"date": "2023-06-16", "customer": "E4", "amount": "820.00", "bank": "1002.01", "cheque_no": "ZP-1", "lodged": "no"})
+    june.post(
+        "cheque_receipt",
+        {
+            "date": "2023-06-16",
+            "customer": "E4",
+            "amount": "820.00",
+            "bank": "1002.01",
+            "cheque_no": "ZP-1",
+            "lodged": "no",
+        },
+    )
     with pytest.raises(Refused, match="没有未到账的临时回单 LH-9"):
         june.post("slip_arrival", {**COMES, "slip_no": "LH-9"})
     with pytest.raises(Refused, match="没有未到账的临时回单 ZP-1"):
@@ -91,7 +109,17 @@ def test_slip_counts_once(june: Desk) -> None:
 
 
 def test_bills_with_the_bank_take_no_slip(june: Desk) -> None:
-    june.post("collection_batch", {"date": "2023-06-15", "batch": "TS1", "customer": "E2", "bill_month": "2023-06", "amount": "2,400.00", "bank": "1002.01"})
+    june.post(
+        "collection_batch",
+        {
+            "date": "2023-06-15",
+            "batch": "TS1",
+            "customer": "E2",
+            "bill_month": "2023-06",
+            "amount": "2,400.00",
+            "bank": "1002.01",
+        },
+    )
     with pytest.raises(Refused, match="账单在托收中"):
         june.post("slip_receipt", {**SLIP, "customer": "E2"})
 
@@ -113,7 +141,10 @@ def test_slip_expires(june: Desk) -> None:
     assert posted.warnings == ()
     assert posted.entries["reverses"].is_not_null().all()
     assert june.balance("1012.02") == june.balance("2241.02.01", bank="1002.02") == "0.00"
-    june.post("transfer_receipt", {"date": "2023-07-31", "customer": "E6", "amount": "96.00", "bank": "1002.02", "bank_ref": "F-1"})
+    june.post(
+        "transfer_receipt",
+        {"date": "2023-07-31", "customer": "E6", "amount": "96.00", "bank": "1002.02", "bank_ref": "F-1"},
+    )
     assert june.dimensions("transfer_receipt", "F-1", "bill_month", "document")[1] == ("1122.02", "2023-06", "B-E6")
 
 
@@ -125,8 +156,16 @@ def test_over_and_residue_of_an_expired_slip_go_back(june: Desk) -> None:
         {**GONE, "slip_no": "LH-1", "customer": "E3", "amount": "1,500.00"},
         {**GONE, "doc_no": "LHX-3", "slip_no": "LH-3", "customer": "E5", "amount": "1,190.00"},
     )
-    assert june.t_account("slip_expired", "LHX-1")[:3] == ["Dr 1012.02 -1,500.00", "Cr 1122.02 -1,392.00", "Cr 2203.04 -108.00"]
-    assert june.t_account("slip_expired", "LHX-3")[:3] == ["Dr 1012.02 -1,190.00", "Dr 1122.06 -10.00", "Cr 1122.02 -1,200.00"]
+    assert june.t_account("slip_expired", "LHX-1")[:3] == [
+        "Dr 1012.02 -1,500.00",
+        "Cr 1122.02 -1,392.00",
+        "Cr 2203.04 -108.00",
+    ]
+    assert june.t_account("slip_expired", "LHX-3")[:3] == [
+        "Dr 1012.02 -1,190.00",
+        "Dr 1122.06 -10.00",
+        "Cr 1122.02 -1,200.00",
+    ]
     assert june.balance("1122.06") == june.balance("2203.04") == june.balance("1012.02") == "0.00"
     assert june.balance("2241.01.01") == billed
 
@@ -142,7 +181,12 @@ def test_part_of_an_expired_slip_had_arrived(june: Desk) -> None:
         "Cr 2203.04 -108.00",
         "Cr 2203.03 1,000.00",
     ]
-    assert june.dimensions("slip_expired", "LHX-1", "fund", "bank", "document")[3] == ("2203.03", "水费", "1002.02", "LHX-1")
+    assert june.dimensions("slip_expired", "LHX-1", "fund", "bank", "document")[3] == (
+        "2203.03",
+        "水费",
+        "1002.02",
+        "LHX-1",
+    )
     assert june.balance("2203.03") == "-1,000.00"
 
 
@@ -200,12 +244,31 @@ def test_slip_that_has_arrived_is_not_reversed(june: Desk) -> None:
 def under_way(desk: Desk) -> Desk:
     """An opening with a slip LH-0 of 100.00 under way for E6; 水费 in 1002.02."""
     head = {"doc_no": "QC-1", "date": "2023-05-31"}
-    slip = {"account": "1012.02", "debit": "100.00", "customer": "E6", "bank": "1002.02", "fund": "水费", "document": "LH-0"}
-    desk.post("opening", {**head, **slip}, {**head, "account": "2203.04", "credit": "3.00", "customer": "E6", "document": "LH-0"})
+    slip = {
+        "account": "1012.02",
+        "debit": "100.00",
+        "customer": "E6",
+        "bank": "1002.02",
+        "fund": "水费",
+        "document": "LH-0",
+    }
+    desk.post(
+        "opening",
+        {**head, **slip},
+        {**head, "account": "2203.04", "credit": "3.00", "customer": "E6", "document": "LH-0"},
+    )
     return desk
 
 
-OLD = {"doc_no": "LHX-0", "date": "2023-06-20", "slip_no": "LH-0", "customer": "E6", "amount": "100.00", "bank": "1002.02", "reason": "未到"}
+OLD = {
+    "doc_no": "LHX-0",
+    "date": "2023-06-20",
+    "slip_no": "LH-0",
+    "customer": "E6",
+    "amount": "100.00",
+    "bank": "1002.02",
+    "reason": "未到",
+}
 SETTLED = {
     "customer": "E6", "bill_no": "B5-E6", "bill_month": "2023-05", "account": "1122.02", "usage_class": "N", "volume": 20,
     "read_code": "normal", "net": "62.00", "vat": "1.81", "sewage": "28.00", "water_resource": "5.00", "surcharge": "1.00",
@@ -244,12 +307,23 @@ def test_opening_slip_that_had_settled_more(under_way: Desk) -> None:
     """The rest of the bill's money came before the cut-over: it is the customer's."""
     under_way.post("opening_bills", {**SETTLED, "net": "72.00"})
     under_way.post("slip_expired", OLD)
-    assert under_way.t_account("slip_expired", "LHX-0")[:3] == ["Dr 1012.02 -100.00", "Cr 1122.02 -106.00", "Cr 2203.03 6.00"]
+    assert under_way.t_account("slip_expired", "LHX-0")[:3] == [
+        "Dr 1012.02 -100.00",
+        "Cr 1122.02 -106.00",
+        "Cr 2203.03 6.00",
+    ]
 
 
 def test_opening_slip_of_unknown_bills(under_way: Desk) -> None:
     """It is owed again under its own number, without levies."""
     under_way.post("slip_expired", OLD)
-    assert under_way.t_account("slip_expired", "LHX-0") == ["Dr 1012.02 -100.00", "Cr 1122.02 -97.00", "Cr 2203.04 -3.00"]
-    under_way.post("transfer_receipt", {"date": "2023-06-21", "customer": "E6", "amount": "97.00", "bank": "1002.02", "bank_ref": "F-1"})
+    assert under_way.t_account("slip_expired", "LHX-0") == [
+        "Dr 1012.02 -100.00",
+        "Cr 1122.02 -97.00",
+        "Cr 2203.04 -3.00",
+    ]
+    under_way.post(
+        "transfer_receipt",
+        {"date": "2023-06-21", "customer": "E6", "amount": "97.00", "bank": "1002.02", "bank_ref": "F-1"},
+    )
     assert under_way.t_account("transfer_receipt", "F-1") == ["Dr 1002.02 97.00", "Cr 1122.02 97.00"]

@@ -57,9 +57,7 @@ def test_one_event_one_file(kind: str) -> None:
 def test_every_kind_has_a_rule() -> None:
     """And every rule a kind; only kinds that post have legs."""
     assert set(RULES) == set(KINDS)
-    assert {kind for kind, rule in RULES.items() if rule.legs} == {
-        name for name, kind in KINDS.items() if kind.posts
-    }
+    assert {kind for kind, rule in RULES.items() if rule.legs} == {name for name, kind in KINDS.items() if kind.posts}
 
 
 def test_every_event_is_covered() -> None:

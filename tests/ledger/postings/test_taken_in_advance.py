@@ -26,7 +26,11 @@ def test_deposit_counts_with_partial_payments(june: Desk) -> None:
     """100.00 of 预存 and 20.80 of 预收部分 cover 120.80 together (E13)."""
     june.post("general_deposit", DEPOSIT)
     june.post("partial_payment", {**DEPOSIT, "doc_no": "SL-3", "amount": "20.80"})
-    assert june.t_account("apply_advance", "SL-3-A1")[:3] == ["Dr 2203.05 100.00", "Dr 2203.03 20.80", "Cr 1122.01 120.80"]
+    assert june.t_account("apply_advance", "SL-3-A1")[:3] == [
+        "Dr 2203.05 100.00",
+        "Dr 2203.03 20.80",
+        "Cr 1122.01 120.80",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["general_deposit", "builder_prepayment", "partial_payment"])

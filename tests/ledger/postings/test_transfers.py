@@ -69,14 +69,22 @@ def test_short_beyond_the_tolerance_is_held_whole(june: Desk) -> None:
     ]
     # What is held and what comes later settle the bill together (E13), out of the fund they came in.
     transfer(june, "E5", "12.01", "F-2")
-    assert june.t_account("apply_advance", "F-2-A1")[:3] == ["Dr 2203.03 1,187.99", "Dr 2203.03 12.01", "Cr 1122.02 1,200.00"]
+    assert june.t_account("apply_advance", "F-2-A1")[:3] == [
+        "Dr 2203.03 1,187.99",
+        "Dr 2203.03 12.01",
+        "Cr 1122.02 1,200.00",
+    ]
     assert june.balance("2241.02.01", fund="预收部分水费") == "-350.00"
 
 
 def test_over(june: Desk) -> None:
     """多转: the advance is known by its receipt, the money by the bank's number."""
     june.post("transfer_receipt", {**MONEY, "doc_no": "SK-1", "customer": "E6", "amount": "100.00", "bank_ref": "F-1"})
-    assert june.t_account("transfer_receipt", "SK-1")[:3] == ["Dr 1002.02 100.00", "Cr 1122.02 96.00", "Cr 2203.04 4.00"]
+    assert june.t_account("transfer_receipt", "SK-1")[:3] == [
+        "Dr 1002.02 100.00",
+        "Cr 1122.02 96.00",
+        "Cr 2203.04 4.00",
+    ]
     said = june.dimensions("transfer_receipt", "SK-1", "fund", "document")
     assert (said[0], said[2]) == (("1002.02", "水费", "F-1"), ("2203.04", "水费", "SK-1"))
 
@@ -113,10 +121,15 @@ def test_debts_of_a_closed_meter(june: Desk) -> None:
 def test_bank_number_counts_once(june: Desk) -> None:
     """C53."""
     transfer(june, "E6", "96.00")
-    assert june.post("transfer_receipt", {**MONEY, "customer": "E6", "amount": "96.00", "bank_ref": "F-1"}).status == "already"
+    assert (
+        june.post("transfer_receipt", {**MONEY, "customer": "E6", "amount": "96.00", "bank_ref": "F-1"}).status
+        == "already"
+    )
     for number in (None, "SK-1"):
         with pytest.raises(Refused, match=r"回单号F-1已使用\(凭证2023-06/记-\d{4}\)"):
-            june.post("transfer_receipt", {**MONEY, "doc_no": number, "customer": "E5", "amount": "96.00", "bank_ref": "F-1"})
+            june.post(
+                "transfer_receipt", {**MONEY, "doc_no": number, "customer": "E5", "amount": "96.00", "bank_ref": "F-1"}
+            )
     row = {**MONEY, "customer": "E5", "amount": "1.00", "bank_ref": "F-9"}
     with pytest.raises(Refused, match="回单号F-9已使用"):
         june.post("transfer_receipt", {**row, "doc_no": "SK-2"}, {**row, "doc_no": "SK-3", "customer": "E3"})
@@ -127,7 +140,9 @@ def test_a_mistaken_entry_gives_its_number_back(june: Desk) -> None:
     posted = june.post("transfer_receipt", {**MONEY, "customer": "E6", "amount": "1,200.00", "bank_ref": "F-1"})
     entry = posted.entries["entry_id"][0]
     reverse(june.ledger, entry, reason="户号错", operator="tester", today=dt.date(2023, 6, 19))
-    june.post("transfer_receipt", {**MONEY, "doc_no": "F-1-改", "customer": "E5", "amount": "1,200.00", "bank_ref": "F-1"})
+    june.post(
+        "transfer_receipt", {**MONEY, "doc_no": "F-1-改", "customer": "E5", "amount": "1,200.00", "bank_ref": "F-1"}
+    )
     assert june.balance("1002.02") == "4,200.00"
 
 
@@ -156,12 +171,23 @@ def test_residue_made_good_out_of_an_over_transfer(june: Desk) -> None:
     row = {"date": "2023-07-05", "customer": "E5", "bill_month": "2023-06", "amount": "10.00", "source": "over"}
     june.post("short_payment", {**row, "doc_no": "BJ-1"})
     assert june.t_account("short_payment", "BJ-1") == ["Dr 2203.04 6.00", "Dr 2203.04 4.00", "Cr 1122.06 10.00"]
-    assert [document for _code, document in june.dimensions("short_payment", "BJ-1", "document")] == ["F-2", "F-3", "B-E5"]
+    assert [document for _code, document in june.dimensions("short_payment", "BJ-1", "document")] == [
+        "F-2",
+        "F-3",
+        "B-E5",
+    ]
 
 
 def test_residue_on_residue_is_refused(june: Desk) -> None:
     """The whole residue at once, neither less nor more; not without one; not out of what is not held."""
-    row = {"date": "2023-07-05", "customer": "E5", "bill_month": "2023-06", "amount": "10.00", "source": "over", "doc_no": "BJ-1"}
+    row = {
+        "date": "2023-07-05",
+        "customer": "E5",
+        "bill_month": "2023-06",
+        "amount": "10.00",
+        "source": "over",
+        "doc_no": "BJ-1",
+    }
     with pytest.raises(Refused, match="该户该月没有少转水费"):
         june.post("short_payment", row)
     transfer(june, "E5", "1,190.00")

@@ -81,19 +81,32 @@ def test_below_the_bill_it_is_held(june: Desk) -> None:
     """E2 owes 2,400.00: 2203.03, and the money of the fund 预收部分水费."""
     june.post("unidentified", CAME)
     june.post("identify", {**KNOWN, "customer": "E2"})
-    assert june.t_account("identify", "F-1") == ["Dr 2241.03 600.00", "Dr 1002.01 600.00", "Dr 1002.01 -600.00", "Cr 2203.03 600.00"]
+    assert june.t_account("identify", "F-1") == [
+        "Dr 2241.03 600.00",
+        "Dr 1002.01 600.00",
+        "Dr 1002.01 -600.00",
+        "Cr 2203.03 600.00",
+    ]
     assert position(june, "预收部分水费") == 60000
 
 
 def test_found_in_parts(june: Desk) -> None:
     """Two payers behind one receipt, in one file; never more than is left."""
     june.post("unidentified", CAME)
-    june.post("identify", {**KNOWN, "doc_no": "QR-1", "amount": "96.00"}, {**KNOWN, "doc_no": "QR-2", "customer": "R2", "amount": "120.80"})
+    june.post(
+        "identify",
+        {**KNOWN, "doc_no": "QR-1", "amount": "96.00"},
+        {**KNOWN, "doc_no": "QR-2", "customer": "R2", "amount": "120.80"},
+    )
     assert june.balance("2241.03") == "-383.20"
     with pytest.raises(Refused, match=r"超过余额 383\.20"):
         june.post("identify", {**KNOWN, "doc_no": "QR-3", "amount": "383.21"})
     with pytest.raises(Refused, match="超过余额"):
-        june.post("identify", {**KNOWN, "doc_no": "QR-4", "amount": "200.00"}, {**KNOWN, "doc_no": "QR-5", "customer": "R2", "amount": "200.00"})
+        june.post(
+            "identify",
+            {**KNOWN, "doc_no": "QR-4", "amount": "200.00"},
+            {**KNOWN, "doc_no": "QR-5", "customer": "R2", "amount": "200.00"},
+        )
 
 
 def test_nothing_to_identify(june: Desk) -> None:

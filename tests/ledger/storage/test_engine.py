@@ -402,7 +402,9 @@ def test_kill(store: Store) -> None:
             assert session.rows("SELECT count(*) FROM posting") == [(80 * sealed,)]
             assert session.rows("SELECT sum(debit) FROM balance_delta") == [(20_000 * sealed or None,)]
             # Two more: the key, and the book with its accounts.
-            assert session.rows("SELECT count(*), max(seq), sum(leaves) FROM log") == [(sealed + 2, sealed + 2, 41 * sealed + 4)]
+            assert session.rows("SELECT count(*), max(seq), sum(leaves) FROM log") == [
+                (sealed + 2, sealed + 2, 41 * sealed + 4)
+            ]
         assert sealed >= start + len(acknowledged)
         start = sealed
     post(store, f"key{start}", 40)
