@@ -37,7 +37,7 @@ def add_credential(
     *,
     hash: str,
     temporary: bool,
-    set_by: str,  # noqa: A002
+    set_by: str,
 ) -> None:
     """A new password for a person."""
     last = credential(session, book_id, operator)

@@ -27,7 +27,7 @@ def close(desk: Desk, date: str | dt.date = JUNE_9, *, today: dt.date = TODAY, *
 
 def bank(
     desk: Desk, amount: str, *, date: str = "2023-06-09", cashier: str = "C01", fund: str = "水费", slip: str = "JK-1"
-) -> None:  # noqa: F811
+) -> None:
     desk.post(
         "cash_deposit",
         {"date": date, "cashier": cashier, "bank": "1002.01", "fund": fund, "amount": amount, "slip_no": slip},
