@@ -35,7 +35,7 @@ def add_credential(
     book_id: int,
     operator: str,
     *,
-    hash: str,
+    hash: str,  # noqa: A002  the column is named so
     temporary: bool,
     set_by: str,
 ) -> None:

@@ -26,7 +26,13 @@ def close(desk: Desk, date: str | dt.date = JUNE_9, *, today: dt.date = TODAY, *
 
 
 def bank(
-    desk: Desk, amount: str, *, date: str = "2023-06-09", cashier: str = "C01", fund: str = "水费", slip: str = "JK-1"
+    desk: Desk,  # noqa: F811  the fixture
+    amount: str,
+    *,
+    date: str = "2023-06-09",
+    cashier: str = "C01",
+    fund: str = "水费",
+    slip: str = "JK-1",
 ) -> None:
     desk.post(
         "cash_deposit",
