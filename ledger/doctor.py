@@ -30,7 +30,7 @@ from ledger.i18n import _
 from ledger.journal import Ledger
 from ledger.storage import health
 from ledger.storage.engine import SAFE_SQLITE, Session, Store
-from ledger.storage.log import identity
+from ledger.storage.log import CLOCK_SLACK, identity
 
 State = Literal["ok", "warn", "fail"]
 
@@ -43,8 +43,6 @@ PACKAGES = (
 DISK_WARN, DISK_FAIL = 2 << 30, 200 << 20
 """Bytes free beside the book: below, people should know; below, a day may not fit."""
 
-CLOCK_SLACK = dt.timedelta(minutes=2)
-"""Two machines' clocks differ by so much without harm."""
 
 POSTGRESQL_MIN = 150_000
 _SHOWN = 5

@@ -36,6 +36,8 @@ BATCH_TABLES = frozenset({"batch", "entry", "posting", "fact"})
 
 CHUNK = 25_000
 """Entries written out at a time: bounds memory."""
+CLOCK_SLACK = dt.timedelta(minutes=2)
+"""Two machines' clocks differ by so much without harm."""
 
 
 def mode(table: str) -> str | bool:
@@ -211,9 +213,12 @@ class Writer:
         recorded_at: str,
     ) -> None:
         last = self.session.rows(
-            "SELECT seq, first_leaf + leaves, frontier FROM log WHERE book_id = :b ORDER BY seq DESC LIMIT 1", b=book_id
+            """SELECT seq, first_leaf + leaves, frontier, recorded_at FROM log
+                WHERE book_id = :b ORDER BY seq DESC LIMIT 1""",
+            b=book_id,
         )
-        seq, size, frontier = last[0] if last else (0, 0, "0:")
+        seq, size, frontier, before = last[0] if last else (0, 0, "0:", recorded_at)
+        _forwards(before, recorded_at)
         grown = Frontier.parse(frontier).append(hashes)
         root = grown.root()
         row = {
@@ -223,6 +228,13 @@ class Writer:
             "recorded_at": recorded_at, "hashes": hashes,
         }  # fmt: skip
         self.session.insert("log", pl.DataFrame([row], schema_overrides={"batch_id": pl.Int64, "hashes": pl.Binary}))
+
+
+def _forwards(before: str, recorded_at: str) -> None:
+    """What was known at a past moment must never change: nothing is recorded before what is recorded already."""
+    if dt.datetime.fromisoformat(before) > dt.datetime.fromisoformat(recorded_at) + CLOCK_SLACK:
+        text = _("账簿最后记录于 {last},而现在是 {now}:时钟被调回,请校准后再记账")
+        raise Refused(text.format(last=before[:19], now=recorded_at[:19]))
 
 
 def identity(session: Session, book_id: int) -> tuple[str, str]:

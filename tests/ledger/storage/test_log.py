@@ -453,3 +453,22 @@ def test_no_row_bypasses_the_session() -> None:
         if found in metadata.tables and metadata.tables[found].info["writer"] == "app"
     }
     assert written == set()
+
+
+def test_a_clock_set_back_records_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was known at a past moment must not change: refused until the clock is right; a minute does no harm."""
+    found(store)
+    post(store, "A")
+    logged = len(table(store, "log"))
+
+    def back(by: dt.timedelta) -> None:
+        at = (dt.datetime.now(dt.UTC) - by).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        monkeypatch.setattr(log, "_now", lambda: at)
+
+    back(dt.timedelta(hours=3))
+    with pytest.raises(Refused, match="时钟被调回"):
+        post(store, "B")
+    assert len(table(store, "log")) == logged
+    back(dt.timedelta(minutes=1))
+    post(store, "B")
+    assert len(table(store, "log")) > logged
