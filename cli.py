@@ -6,11 +6,11 @@ Exit codes: 0 done (also "already posted"), 1 refused (the message says why), 2 
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +29,7 @@ from commands import (
     reconcile,
     record,
     server,
+    start,
     tasks,
     upkeep,
 )
@@ -97,6 +98,7 @@ for _name, _part in (
     ("export", export_app),
 ):
     app.add_typer(_part, name=_name)
+start.register(app)
 people.register(app)
 tasks.register(app)
 server.register(app)
@@ -137,34 +139,6 @@ def main() -> None:
     except Exception:  # a fault of ours: told in full, but without passwords
         print(redact.text(traceback.format_exc()), file=sys.stderr)
         sys.exit(1)
-
-
-# -- a new book --------------------------------------------------------------------------------
-
-
-@app.command(help=_("新建账套。例:meterbook init book.toml"))
-def init(
-    book: Annotated[Path | None, typer.Argument(help=_("账套资料,默认随附的示范账套"))] = None,
-    chart: Annotated[Path | None, typer.Option("--chart", help=_("科目表"))] = None,
-    db: Db = DEFAULT_DB,
-    operator: Operator = None,
-) -> None:
-    from ledger.books import create_book
-    from ledger.config import read_text
-    from ledger.storage.engine import Store
-
-    ledger = create_book(
-        Store(db),
-        book_toml=read_text(book) if book else None,
-        chart_toml=read_text(chart) if chart else None,
-        operator=operator or getpass.getuser(),
-        file=book.name if book else None,
-        chart_file=chart.name if chart else None,
-    )
-    record.on(ledger)
-    say(_("已建账套 {name},启用日 {day}").format(name=ledger.book.name, day=ledger.cutover))
-    people.first_administrator(ledger, operator)
-    next_step("meterbook operator add … / meterbook post customers 客户资料.xlsx")
 
 
 # -- documents ------------------------------------------------------------------------------------
@@ -619,14 +593,18 @@ def _dialects(db: str) -> tuple[Dialect, ...]:
 
 
 def _bank_of(ledger: Ledger, path: Path, dialects: tuple[Dialect, ...]) -> Bank:
-    """The bank account whose number stands in the file."""
+    """The bank account whose number stands in the file; where none does, the one the file is named after."""
     from importers.statements import read_statement
     from importers.statements.read import same_account
+    from ledger.errors import NotFound
 
     printed = {statement.account for statement in read_statement(path, dialects=dialects)} - {None}
     for bank in ledger.book.banks:
         if any(same_account(str(number), bank.number) for number in printed):
             return bank
+    if not printed:
+        with suppress(NotFound):
+            return ledger.book.bank(path.stem)
     names = "、".join(bank.short for bank in ledger.book.banks)
     raise Refused(_("{file} 中没有本账套的账号,请用 --account 指定:{names}").format(file=path.name, names=names))
 
@@ -668,18 +646,21 @@ def _proposal(path: Path, dialects: tuple[Dialect, ...]) -> str | None:
 
 @reconcile_app.command("run", help=_("自动勾对。例:meterbook reconcile run --account 工行0101 --month 2023-06"))
 def reconcile_run(
-    account: Account, month: Month = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None
+    account: Annotated[str | None, typer.Option("--account", help=_("银行账户,默认全部"))] = None,
+    month: Month = None,
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
 ) -> None:
-    ledger = open_ledger(db)
-    say(_reconcile(ledger, account, month or f"{today_of(ledger, today):%Y-%m}", operator_of(ledger, operator)))
-    next_step("meterbook report R14 --account … --month …")
-
-
-def _reconcile(ledger: Ledger, account: str, month: str, operator: str) -> str:
     from ledger.reconcile import run
 
-    with ledger.store.writing(ledger.book_id) as session:
-        return run.run(session, ledger.book_id, ledger.book, ledger.book.bank(account), month, operator=operator).text()
+    ledger = open_ledger(db)
+    period = month or f"{today_of(ledger, today):%Y-%m}"
+    who = operator_of(ledger, operator)
+    for bank in [ledger.book.bank(account)] if account else ledger.book.banks:
+        with ledger.store.writing(ledger.book_id) as session:
+            say(run.run(session, ledger.book_id, ledger.book, bank, period, operator=who).text())
+    next_step(f"meterbook reconcile review --account {account or '…'} --month {period}")
 
 
 @reconcile_app.command(
@@ -705,11 +686,13 @@ def reconcile_explain(
     account: Annotated[str | None, typer.Option("--account", help=_("银行账户"))] = None,
     db: Db = DEFAULT_DB,
 ) -> None:
+    from ledger import masking
     from ledger.reconcile import run
 
     with reading(db) as (ledger, session):
         bank = ledger.book.bank(account) if account else None
-        say(run.explain(session, ledger.book_id, ledger.book, line, bank=bank))
+        name = str if in_plain(ledger, session, f"explain {line}", to_file=False) else masking.name
+        say(run.explain(session, ledger.book_id, ledger.book, line, bank=bank, name=name))
 
 
 @reconcile_app.command(

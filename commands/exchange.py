@@ -15,6 +15,7 @@ from commands.common import (
     Operator,
     Today,
     day_of,
+    in_plain,
     next_step,
     open_ledger,
     operator_of,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from importers.returns import Layout, ReturnFile, Sent
-    from ledger.journal import Posted
+    from ledger.journal import Ledger, Posted
 
 returns_app = typer.Typer(help=_("划扣、托收的回盘文件,渠道的清算文件"), no_args_is_help=True)
 debits_app = typer.Typer(help=_("代扣送盘"), no_args_is_help=True)
@@ -95,13 +96,13 @@ def returns_import(
     from ledger.journal import post as post_batch
 
     ledger = open_ledger(db)
+    who, day = operator_of(ledger, operator), today_of(ledger, today)
     layouts = _layouts(db, folder, layout)
     documents = {path: as_documents(path, ledger.book) if layout is None else None for path in files}
     native = [read_return(path, layouts=layouts) for path, found in documents.items() if found is None]
     settled = [file for file in native if file.layout.purpose == "settlement"]
     if settled and bank is None:
         raise Refused(_("渠道清算文件请用 --bank 指定到账的银行账户"))
-    who, day = operator_of(ledger, operator), today_of(ledger, today)
     for path, found in documents.items():
         if found is not None:
             done = post_batch(ledger, [found], operator=who, today=day)
@@ -224,7 +225,8 @@ def debits_waiting(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
     from importers.returns import waiting
 
     ledger = open_ledger(db)
-    _show_waiting(waiting(ledger, ledger.book.today()), as_json)
+    operator_of(ledger, None)
+    _show_waiting(ledger, "debits waiting", waiting(ledger, ledger.book.today()), as_json)
 
 
 @collections_app.command(
@@ -269,7 +271,8 @@ def collections_waiting(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
     from importers.returns import waiting_collections
 
     ledger = open_ledger(db)
-    _show_waiting(waiting_collections(ledger, ledger.book.today()), as_json)
+    operator_of(ledger, None)
+    _show_waiting(ledger, "collections waiting", waiting_collections(ledger, ledger.book.today()), as_json)
 
 
 def _written(sent: Sent, out: Path) -> None:
@@ -286,8 +289,14 @@ def _written(sent: Sent, out: Path) -> None:
     say(str(path))
 
 
-def _show_waiting(frame: pl.DataFrame, as_json: bool) -> None:
+def _show_waiting(ledger: Ledger, subject: str, frame: pl.DataFrame, as_json: bool) -> None:
+    from ledger import masking
+
+    with ledger.store.reading() as session:
+        shown = in_plain(ledger, session, subject, to_file=False)
     rows = [{**row, "sent_on": row["sent_on"].isoformat()} for row in frame.iter_rows(named=True)]
+    if not shown:
+        rows = [masking.row(row) for row in rows]
     show_rows(
         rows, as_json, money=("amount",),
         titles={"batch": _("批号"), "sent_on": _("送盘日"), "serial": _("送盘序号"), "customer": _("户号"), "name": _("户名"), "bill_no": _("账单号"), "amount": _("金额")},

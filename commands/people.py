@@ -18,6 +18,7 @@ from commands.common import (
     Today,
     ask_password,
     desk_key,
+    in_plain,
     open_ledger,
     operator_of,
     password_file,
@@ -367,6 +368,7 @@ def request_show(number: Annotated[str, typer.Argument(help=_("申请号"))], db
 
     with reading(db) as (ledger, session):
         found = requests.find(session, ledger.book_id, number)
+        shown = in_plain(ledger, session, f"request {number}", to_file=False)
     say(f"{found.summary} {requests.waiting_for(found.state)}")
     say(
         _("录入 {maker} {when} 内容摘要 {digest}").format(
@@ -376,11 +378,13 @@ def request_show(number: Annotated[str, typer.Argument(help=_("申请号"))], db
     for step, who in found.approvals.items():
         say(f"  {_('复核') if step == requests.CHECK else _('审批')} {who}")
     if found.rows:
+        from ledger import masking
         from ledger.documents import KINDS
         from ledger.money import format_fen
 
         kind = KINDS[found.kind]
-        for row in requests.thaw(found.kind, found.rows).iter_rows(named=True):
+        for plain in requests.thaw(found.kind, found.rows).iter_rows(named=True):
+            row = plain if shown else masking.row(plain)
             said = [
                 f"{column.title()}={format_fen(value) if 'money' in column.type or column.type == 'signed' else value}"
                 for column in kind.columns
@@ -429,7 +433,7 @@ def reject(
 
 def accept(
     numbers: Annotated[list[int] | None, typer.Argument(help=_("批次号"))] = None,
-    everything: Annotated[bool, typer.Option("--all", help=_("全部未接收的"))] = False,
+    everything: Annotated[bool, typer.Option("--all", help=_("全部等我接收的"))] = False,
     db: Db = DEFAULT_DB,
     today: Today = None,
     operator: Operator = None,
@@ -441,8 +445,8 @@ def accept(
     wanted = list(numbers or ())
     if everything:
         with ledger.store.reading() as session:
-            open_ = [b for b in approvals.batches(session, ledger.book_id) if not b.accepted_by and b.operator != who]
-        wanted += [b.number for b in open_ if b.number not in wanted]
+            waiting = approvals.waiting_for(session, ledger, who)
+        wanted += [number for number in waiting if number not in wanted]
     if not wanted:
         say(_("没有要接收的批次"))
         return

@@ -41,7 +41,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A bank account; one identity under four names (code, short, ascii, number)."""
+    """A bank account; one identity under four names (code, short, ascii, number), in the book's currency."""
 
     code: str
     short: str
@@ -50,6 +50,7 @@ class Bank:
     name: str
     branch: str
     type: str
+    currency: str = "CNY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Book:
-    """The company a ledger is kept for."""
+    """The company a ledger is kept for; ``credit_code`` is its 统一社会信用代码, empty where nobody said it."""
 
     code: str
     name: str
@@ -241,6 +242,7 @@ class Book:
     persons: tuple[Person, ...]
     text: str
     file: str
+    credit_code: str = ""
 
     @classmethod
     def load(cls, text: str | None = None, *, file: str | None = None) -> Book:

@@ -51,7 +51,10 @@ def read_book(top: Section, text: str) -> Book:
     head = top.section("book")
     branches = _rows(top, "branch", _branch, lambda b: (b.code, b.name, b.name_en))
     known_branches = [branch.code for branch in branches]
-    banks = _rows(top, "bank", lambda row: _bank(row, known_branches), lambda b: (b.code, b.short, b.ascii, b.number))
+    currency = head.choice("currency", ("CNY",))
+    banks = _rows(
+        top, "bank", lambda row: _bank(row, known_branches, currency), lambda b: (b.code, b.short, b.ascii, b.number)
+    )
     deposit_banks = [bank.code for bank in banks if bank.type == REVENUE_ACCOUNT]
     cashiers = _rows(
         top, "cashier", lambda row: _cashier(row, known_branches, deposit_banks), lambda c: (c.code, c.name)
@@ -90,7 +93,7 @@ def read_book(top: Section, text: str) -> Book:
         code=head.text("code"),
         name=head.text("name"),
         name_en=head.text("name_en"),
-        currency=head.choice("currency", ("CNY",)),
+        currency=currency,
         cutover=head.date("cutover"),
         timezone=timezone,
         utility=utility,
@@ -110,6 +113,7 @@ def read_book(top: Section, text: str) -> Book:
         persons=persons,
         text=text,
         file=top.file,
+        credit_code=_credit_code(head),
     )
     head.done()
     top.done()
@@ -145,11 +149,30 @@ def _need(top: Section, key: str, wanted: Iterable[str], present: Iterable[str])
             raise top.fault(key, _("缺少“{x}”").format(x=value))
 
 
+_CODE_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def is_credit_code(text: str) -> bool:
+    """Whether a 统一社会信用代码 is one: 18 signs, the last a check of the others (GB 32100-2015)."""
+    if len(text) != 18 or any(sign not in _CODE_SIGNS for sign in text):
+        return False
+    values = [_CODE_SIGNS.index(sign) for sign in text]
+    weighted = sum(value * pow(3, place, 31) for place, value in enumerate(values[:17]))
+    return values[17] == -weighted % 31
+
+
+def _credit_code(head: Section) -> str:
+    code = head.text("credit_code", "")
+    if code and not is_credit_code(code):
+        raise head.fault("credit_code", _("“{x}”不是统一社会信用代码(18位,末位为校验码)").format(x=code))
+    return code
+
+
 def _branch(row: Section) -> Branch:
     return Branch(row.text("code"), row.text("name"), row.text("name_en"))
 
 
-def _bank(row: Section, branches: Iterable[str]) -> Bank:
+def _bank(row: Section, branches: Iterable[str], currency: str) -> Bank:
     return Bank(
         code=row.text("code"),
         short=row.text("short"),
@@ -158,6 +181,7 @@ def _bank(row: Section, branches: Iterable[str]) -> Bank:
         name=row.text("name"),
         branch=row.choice("branch", branches),
         type=row.choice("type", BANK_TYPES),
+        currency=currency,
     )
 
 

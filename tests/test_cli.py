@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
+from typer.main import get_command
 
+import cli
 from exports.reports import REPORTS
 from tests.docs.test_tutorial import run
 
@@ -244,3 +252,49 @@ def test_review_in_the_terminal(demo: str, lead: None) -> None:
     assert "[n]note [f]follow up [s]next [q]quit" in done.stdout
     assert "1 decided, all saved" in done.stdout
     assert "waiting for the slip" in run("meterbook outstanding --as-of 2023-06-30 --account 工行0101")[1]
+
+
+OPEN_TO_ALL = {
+    "login", "logout", "whoami", "password",  # how one comes in
+    "init", "template", "demo",  # no book yet
+    "doctor", "restore", "statement probe", "returns probe",  # they read no book
+    "server logins",  # the database's own administrator
+}  # fmt: skip
+
+
+def _commands(command: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every command with its help."""
+    if not hasattr(command, "commands"):
+        yield name, command.help
+    for word, part in getattr(command, "commands", {}).items():
+        yield from _commands(part, f"{name} {word}".strip())
+
+
+def test_nothing_of_a_book_without_a_login(demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command by its own example, at a desk where nobody has logged in: refused, and told how to come in."""
+    monkeypatch.setenv("METERBOOK_STATE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    shutil.copyfile(ROOT / "demo" / "2023-06" / "0609-02-cash_receipt.csv", "0609收费.xlsx")
+    answers = {}
+    for name, told in _commands(get_command(cli.app)):
+        if name in OPEN_TO_ALL:
+            continue
+        example = told.partition("例:" if "例:" in told else "e.g. ")[2].strip()
+        assert example.startswith(f"meterbook {name}"), name
+        for file in re.findall(r"\S+\.(?:txt|csv|xlsx|zip)\b", example):
+            Path(file).touch()
+        answers[name] = run(example)
+    wrong = {name: said for name, (status, said) in answers.items() if status == 0 or "请先登录" not in said}
+    assert not wrong
+
+
+def test_the_auditor_reads_no_names(demo: str) -> None:
+    """C40: on the auditor's screen names of parties and customers are masked."""
+    frame = pl.DataFrame(
+        {"batch": ["DK-1"], "sent_on": [dt.date(2023, 6, 1)], "serial": [1], "customer": ["R7"],
+         "name": ["钱小满"], "bill_no": ["B-1"], "amount": [100]}
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("importers.returns.waiting", lambda *_: frame)
+        shown = run("meterbook debits waiting")[1]
+    assert ("钱**" in shown, "钱小满" in shown) == (True, False)

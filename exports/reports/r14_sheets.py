@@ -12,6 +12,7 @@ from ledger.money import format_fen
 from ledger.reconcile.adjustment import Adjustment, category_text
 from ledger.reconcile.chain import Chain
 from ledger.reconcile.difference import analyse, cause_text
+from ledger.reconcile.elsewhere import open_elsewhere
 from ledger.reconcile.explain import stage_text
 from ledger.reconcile.loaded import load
 from ledger.storage.engine import Session
@@ -69,30 +70,11 @@ def chain_table(chain: Chain) -> Table:
 
 def findings(session: Session, book: Book, bank: Bank, done: Adjustment, request: Request) -> pl.DataFrame:
     """What may explain the difference of a table (``difference.FINDINGS``)."""
-    others = [
-        load(session, request.book_id, other, request.end, known_at=request.known_at)
-        .adjusted(book, request.end)
-        .items.select(
-            pl.lit(other.short).alias("bank"),
-            pl.col("category").str.slice(0, 4).alias("side"),
-            "ref",
-            "date",
-            pl.when(pl.col("category").str.contains("_in_"))
-            .then("amount")
-            .otherwise(-pl.col("amount"))
-            .alias("amount"),
-        )
-        for other in book.banks
-        if other.code != bank.code
-    ]
-    none = pl.DataFrame(
-        schema={"bank": pl.String, "side": pl.String, "ref": pl.String, "date": pl.Date, "amount": pl.Int64}
-    )
     return analyse(
         load(session, request.book_id, bank, request.end, known_at=request.known_at),
         done.difference,
         done.items.select(pl.col("category").str.slice(0, 4).alias("side"), "ref"),
-        pl.concat([none, *others]),
+        open_elsewhere(session, request.book_id, book, bank, request.end, request.known_at),
     )
 
 

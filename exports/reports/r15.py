@@ -39,7 +39,7 @@ def build(session: Session, book: Book, _chart: Chart, request: Request) -> Repo
         ]
         rows += own
         loaded = run.load(session, request.book_id, bank, request.end, known_at=request.known_at)
-        seen += r15_sheets.pattern_rows(session, bank, loaded, done, request)
+        seen += r15_sheets.pattern_rows(session, book, bank, loaded, done, request)
         ages += r15_sheets.ageing_rows(loaded, book, bank, request)
         table = done.rows.filter(done.rows["band"].is_in(r14.LONG))
         ties.append(
@@ -64,6 +64,7 @@ def build(session: Session, book: Book, _chart: Chart, request: Request) -> Repo
             *([(_("疑点"), r15_sheets.pattern_table(book, seen))] if seen else []),
             (_("月末账龄"), r15_sheets.ageing_table(book, ages)),
         ],
+        charts=[r15_sheets.ageing_chart(ages)],
         signatures=(_("收费班长"), _("明细账会计"), _("财务部负责人")),
         file_stem=file_stem(request.cutoff, DEFINITION.zh, None if request.account is None else banks[0].short),
         **head(session, book, request, *r14.known_head(request)),

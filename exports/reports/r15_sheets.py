@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from exports.report import Column, Row, Table, under
+from exports.report import Column, Diagram, Row, Table, under
 from exports.reports import labels
 from exports.reports.request import Request
 from ledger.book import Bank, Book
 from ledger.i18n import _
 from ledger.reconcile.adjustment import BANDS, Adjustment, band_text
 from ledger.reconcile.ageing import ageing
+from ledger.reconcile.elsewhere import open_elsewhere
 from ledger.reconcile.loaded import Loaded
 from ledger.reconcile.patterns import pattern_text
 from ledger.reconcile.review import seen_patterns
@@ -22,10 +23,13 @@ NOTED = 5
 
 
 def pattern_rows(
-    session: Session, bank: Bank, loaded: Loaded, done: Adjustment, request: Request
+    session: Session, book: Book, bank: Bank, loaded: Loaded, done: Adjustment, request: Request
 ) -> list[dict[str, Any]]:
     """The patterns of an account with their text."""
-    seen = seen_patterns(session, request.book_id, bank, loaded, done.items, request.end, known_at=request.known_at)
+    others = open_elsewhere(session, request.book_id, book, bank, request.end, request.known_at)
+    seen = seen_patterns(
+        session, request.book_id, bank, loaded, done.items, request.end, known_at=request.known_at, elsewhere=others
+    )
     return [
         {**row, "bank": bank.code, "text": pattern_text(row["pattern"], row["number"], row["other"])}
         for row in seen.iter_rows(named=True)
@@ -79,3 +83,13 @@ def ageing_table(book: Book, rows: Sequence[Row]) -> Table:
         ],
         rows,
     )
+
+
+def ageing_chart(rows: Sequence[Row]) -> Diagram:
+    """What was open at each month end by its age, all accounts together; how much, whatever its direction."""
+    days = sorted({row["date"] for row in rows})
+    series = [
+        (band_text(band), [sum(abs(row[f"{band}_amount"]) for row in rows if row["date"] == day) for day in days])
+        for band in BANDS
+    ]
+    return Diagram(_("各月末未达金额(按账龄)"), [f"{day:%Y-%m}" for day in days], series)

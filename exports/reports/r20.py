@@ -95,6 +95,7 @@ def _details(
     said = registers.documents(session, request.book_id, "debit_list", lists["entry_id"].unique())
     red = set(lists.filter(pl.col("reverses").is_not_null())["entry_id"])
     by_slip = {slip["slip"]: slip for slip in slips}
+    billed = _billed(session, request, said)
     rows = []
     for (entry, number), own in said.group_by("entry_id", "slip_no", maintain_order=True):
         sign = -1 if entry in red else 1
@@ -108,7 +109,8 @@ def _details(
         rows += [
             {
                 "kind": "detail", "slip": row["slip_no"], "bank": "", "period": row["period"] or "", "date": row["date"],
-                "count": None, "amount": None, "customer": row["customer"], "due": sign * row["amount"],
+                "count": None, "amount": None, "customer": row["customer"],
+                "due": sign * billed.get(row["bill_no"], row["amount"]) if row["result"] == "partial" else sign * row["amount"],
                 "debited": 0 if row["result"] == "failed" else sign * row["amount"], "result": row["result"],
                 "reason": row["reason"] or "", "difference": None,
             }
@@ -117,8 +119,16 @@ def _details(
     return rows
 
 
+def _billed(session: Session, request: Request, said: pl.DataFrame) -> dict[str | None, int]:
+    """What was to be debited where only a part was: the bill's amount, fen."""
+    numbers = said.filter(pl.col("result") == "partial")["bill_no"].drop_nulls()
+    return dict(
+        registers.bills(session, request.book_id, numbers, request.month.end).select("document", "gross").iter_rows()
+    )
+
+
 def _columns(book: Book) -> list[Column]:
-    results = {"success": _("成功"), "failed": _("失败"), "duplicate": _("重复")}
+    results = {"success": _("成功"), "failed": _("失败"), "duplicate": _("重复"), "partial": _("部分")}
     return [
         Column("kind", _("行"), labels={"slip": _("合计单"), "detail": _("明细")}),
         Column("slip", _("合计单号")),

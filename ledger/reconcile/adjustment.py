@@ -236,7 +236,7 @@ def _outstanding(lines: pl.DataFrame, notes: pl.DataFrame | None, cutoff: date, 
 
 def _memo() -> pl.Expr:
     """The line's own summary and what a person added; null where there is neither."""
-    said = pl.concat_str([pl.col("text"), pl.col("note")], separator=" ", ignore_nulls=True)
+    said = pl.concat_str([pl.col("text"), pl.col("note")], separator=" ", ignore_nulls=True).str.strip_chars()
     return pl.when(said != "").then(said)
 
 
@@ -271,6 +271,10 @@ def _reason_code() -> pl.Expr:
         .then(pl.lit("NO_DOCUMENT"))
         .otherwise(pl.lit("IN_TRANSIT"))
     )
+
+
+REASONS = ("AMBIGUOUS", "RETURNED", "BANK_FEE", "INTEREST", "NO_DOCUMENT", "IN_TRANSIT", "FEE_NETTED")
+"""What can be told of an open line by itself."""
 
 
 def reason_text(code: str) -> str:

@@ -120,7 +120,7 @@ def without_dismissed_matches(found: Matching, keys: Iterable[str]) -> Matching:
         .select(frame.columns)
         for frame in (kept, found.items)
     )
-    return Matching(matches=matches, items=items)
+    return Matching(matches=matches, items=items, held=found.held)
 
 
 def _record(session: Session, book_id: int, content: dict[str, str], operator: str, today: dt.date) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
@@ -13,11 +13,16 @@ from ledger.money import format_fen
 from ledger.reconcile.numbers import numbers
 
 
-def explain_match(found: Mapping[str, Any], members: pl.DataFrame, doubt: pl.DataFrame | None = None) -> str:
+def explain_match(
+    found: Mapping[str, Any],
+    members: pl.DataFrame,
+    doubt: pl.DataFrame | None = None,
+    name: Callable[[str], str] = str,
+) -> str:
     """The sentence of a match.
 
     ``found``: match_id, stage, evidence …; ``members``: side, ref, amount, date of its items;
-    ``doubt``: what later lines put in doubt about it (``doubts.DOUBTS``).
+    ``doubt``: what later lines put in doubt about it (``doubts.DOUBTS``); ``name`` masks a party's name.
     """
     evidence = json.loads(found["evidence"])
     amount = format_fen(evidence.get("amount", 0))
@@ -31,15 +36,18 @@ def explain_match(found: Mapping[str, Any], members: pl.DataFrame, doubt: pl.Dat
         )
     elif stage == "party":
         why = _("金额 {amount} 与对方 {party} 都相同,双方唯一,日期相近").format(
-            amount=amount, party=_party(evidence["party"])
+            amount=amount, party=_party(evidence["party"], name)
         )
     elif stage == "class":
         why = _("企业 {a} 笔与银行 {b} 笔金额 {amount}、对方 {party} 都相同,彼此无从区分也无须区分,整组勾对").format(
-            a=evidence["book_lines"], b=evidence["bank_lines"], amount=amount, party=_party(evidence["party"] or "")
+            a=evidence["book_lines"],
+            b=evidence["bank_lines"],
+            amount=amount,
+            party=_party(evidence["party"] or "", name),
         )
     elif stage == "fee":
         why = _("{key} 相同,企业 {gross} 减手续费 {fee}({rate})正是银行 {net},双方唯一").format(
-            key=evidence["number"] or _party(evidence["party"] or ""),
+            key=evidence["number"] or _party(evidence["party"] or "", name),
             gross=format_fen(abs(evidence["gross"])),
             fee=format_fen(abs(evidence["fee"])),
             rate=f"{evidence['basis_points'] / 100:g} %",
@@ -65,21 +73,30 @@ def explain_match(found: Mapping[str, Any], members: pl.DataFrame, doubt: pl.Dat
 
 
 def explain_open(
-    line: Mapping[str, Any], side: str, own: pl.DataFrame, other: pl.DataFrame, proposals: pl.DataFrame | None = None
+    line: Mapping[str, Any],
+    side: str,
+    own: pl.DataFrame,
+    other: pl.DataFrame,
+    proposals: pl.DataFrame | None = None,
+    words: tuple[str, str] | None = None,
 ) -> str:
     """The sentence of a line that stands in no match: what was there, and why it did not decide.
 
     ``own``, ``other``: the open lines of its side and of the opposite one; ``proposals``: what
-    might belong together among them (``proposals.PROPOSALS``).
+    might belong together among them (``proposals.PROPOSALS``); ``words``: what the sides are
+    called, the books and the bank if not said.
     """
-    return _why_open(line, side, own, other) + _proposed(line, side, proposals)
+    words = words or (_("企业"), _("银行"))
+    return _why_open(line, side, own, other, words) + _proposed(line, side, proposals, words)
 
 
-def _why_open(line: Mapping[str, Any], side: str, own: pl.DataFrame, other: pl.DataFrame) -> str:
+def _why_open(
+    line: Mapping[str, Any], side: str, own: pl.DataFrame, other: pl.DataFrame, words: tuple[str, str]
+) -> str:
     amount = format_fen(abs(line["amount"]))
     same = other.filter(pl.col("amount") == line["amount"])
     mine = own.filter(pl.col("amount") == line["amount"])
-    who, they = (_("企业"), _("银行")) if side == "book" else (_("银行"), _("企业"))
+    who, they = words if side == "book" else words[::-1]
     if same.is_empty():
         opposite = other.filter(pl.col("amount") == -line["amount"])
         text = _("未勾对:{they}没有金额 {amount} 的未达流水").format(they=they, amount=amount)
@@ -109,7 +126,7 @@ def _why_open(line: Mapping[str, Any], side: str, own: pl.DataFrame, other: pl.D
     )
 
 
-def _proposed(line: Mapping[str, Any], side: str, proposals: pl.DataFrame | None) -> str:
+def _proposed(line: Mapping[str, Any], side: str, proposals: pl.DataFrame | None, words: tuple[str, str]) -> str:
     """The best proposal the line stands in, as a clause; empty where there is none."""
     if proposals is None:
         return ""
@@ -117,7 +134,9 @@ def _proposed(line: Mapping[str, Any], side: str, proposals: pl.DataFrame | None
     sums = mine.filter(pl.col("kind") == "sum")
     if sums.height:
         one = sums.row(0, named=True)
-        text = _(";建议:企业 {a} 合计等于银行 {b}").format(a="+".join(one["book_refs"]), b="+".join(one["bank_refs"]))
+        text = _(";建议:{who} {a} 合计等于{they} {b}").format(
+            who=words[0], a="+".join(one["book_refs"]), they=words[1], b="+".join(one["bank_refs"])
+        )
         return text + (_(",但不止一种组合") if one["solutions"] > 1 else "")
     off = mine.filter(pl.col("difference") != 0).sort("points", "rank", descending=[True, False])
     if off.height and mine.filter(pl.col("difference") == 0).is_empty():
@@ -167,7 +186,7 @@ def _found(line: Mapping[str, Any], side: str) -> list[str]:
     return list(frame.select(numbers(fields)).item())
 
 
-def _party(shared: str) -> str:
+def _party(shared: str, name: Callable[[str], str]) -> str:
     """Keys of the party stage as people read them."""
     kinds = {
         "@interest": _("银行结息"),
@@ -178,7 +197,7 @@ def _party(shared: str) -> str:
         "@debit": _("代扣"),
     }
     return "、".join(
-        kinds.get(key) or (_("户号 {x}").format(x=key[1:]) if key.startswith("%") else key[1:])
+        kinds.get(key) or (_("户号 {x}").format(x=key[1:]) if key.startswith("%") else name(key[1:]))
         for key in shared.split(" ")
     )
 

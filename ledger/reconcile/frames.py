@@ -28,7 +28,7 @@ LINES: dict[str, pl.DataType] = {
 ``text``: the line's own summary. ``kind``: the document kind behind a book line.
 ``reverses``: the ref of the line this one takes back, where the books link them.
 ``reason``: given with an opening item. ``order``: place in its own records.
-``currency``: where it is not the account's own; lines of two currencies never meet.
+``currency``: the account's, which its statements are held to at import; lines of two currencies never meet.
 """
 
 ITEMS: dict[str, pl.DataType] = {

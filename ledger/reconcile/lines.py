@@ -82,7 +82,7 @@ def fee_lines(matches: pl.DataFrame, items: pl.DataFrame, book: pl.DataFrame, ba
         return lines([])
     both = pl.concat(
         [
-            frame.select(pl.lit(side).alias("side"), "ref", "date", "numbers", "party", "text")
+            frame.select(pl.lit(side).alias("side"), "ref", "date", "reference", "numbers", "party", "text")
             for side, frame in (("book", book), ("bank", bank))
         ]
     )
@@ -94,7 +94,7 @@ def fee_lines(matches: pl.DataFrame, items: pl.DataFrame, book: pl.DataFrame, ba
         pl.col("date").max(),
         pl.col("date").is_null().any().alias("partial"),
         *(pl.col(name).filter(theirs).first() for name in ("numbers", "party", "text")),
-        pl.col("ref").filter(theirs).first().alias("of"),
+        pl.coalesce("reference", "ref").filter(theirs).first().alias("of"),
     )
     whole = fees.filter(~pl.col("partial"), pl.col("amount") != 0).sort("match_id")
     return lines(

@@ -44,6 +44,15 @@ class Loaded:
         lines = self.book_lines if side == "book" else self.bank_lines
         return lines.join(self.items.filter(pl.col("side") == side), on="ref", how="anti", maintain_order="left")
 
+    def open_both(self) -> pl.DataFrame:
+        """The same of both sides, ``side, ref, date, amount``."""
+        return pl.concat(
+            [
+                self.open_lines(side).select(pl.lit(side).alias("side"), "ref", "date", "amount")
+                for side in ("book", "bank")
+            ]
+        )
+
     def lines(self) -> pl.DataFrame:
         """``frames.LINES`` of both sides, with ``side``."""
         return pl.concat(
@@ -91,9 +100,12 @@ def load(
     matches = sql.active_matches(session, book_id, bank.code, known_at)
     items = sql.active_items(session, book_id, bank.code, known_at)
     covered = statements["to_date"].max()
+    bank_lines = pl.concat([bank_lines, fee_lines(matches, items, book_lines, bank_lines)])
+    # a voucher is in its account's currency, and a statement of another one is not imported for it
+    own = pl.col("currency").fill_null(bank.currency)
     return Loaded(
-        book_lines=book_lines,
-        bank_lines=pl.concat([bank_lines, fee_lines(matches, items, book_lines, bank_lines)]),
+        book_lines=book_lines.with_columns(own),
+        bank_lines=bank_lines.with_columns(own),
         matches=matches,
         items=items,
         notes=sql.notes(session, book_id, bank.code, known_at),

@@ -25,7 +25,7 @@ veto in every stage. Open lines carried over from earlier months stand among the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -47,14 +47,19 @@ STEPS = (
     book_reversals, bank_reversals, by_number, by_slip, by_group, by_weak_number, by_fee, by_party, by_class,
 )  # fmt: skip
 PAIRS = ("reference", "slip", "fee", "party", "amount")
+HELD: dict[str, pl.DataType] = {"held": pl.Int64(), "side": pl.String(), "ref": pl.String()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """New matches: ``matches`` and ``items`` (``match_id`` counts from 1 within this result)."""
+    """New matches: ``matches`` and ``items`` (``match_id`` counts from 1 within this result).
+
+    ``held``: what would be matches, were their lines not frozen (``frozen.py``), ``held`` their number.
+    """
 
     matches: pl.DataFrame
     items: pl.DataFrame
+    held: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=HELD))
 
     def refs(self, side: str) -> pl.Series:
         """The refs of one side that are matched."""
@@ -90,7 +95,23 @@ def _one_currency(book: pl.DataFrame, bank: pl.DataFrame, windows: Windows, clas
         for stage in STEPS:
             stage(work)
         by_amount(work, (sides[0].lines, sides[1].lines))
-    return _numbered(work.found, sides, windows, classes)
+    return replace(_numbered(work.found, sides, windows, classes), held=_held(work.held, sides))
+
+
+def _held(held: list[pl.DataFrame], sides: tuple[Side, Side]) -> pl.DataFrame:
+    """The groups set aside, numbered by their first line."""
+    if not held:
+        return pl.DataFrame(schema=HELD)
+    refs = pl.concat(
+        [
+            side.lines.select(pl.lit(name).alias("side"), "id", "ref")
+            for name, side in zip(("book", "bank"), sides, strict=True)
+        ]
+    )
+    lines = pl.concat(held).join(refs, on=["side", "id"])
+    groups = lines.group_by("group").agg(pl.col("side").min(), pl.col("id").min()).sort("side", "id", "group")
+    numbers = groups.select("group", pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("held"))
+    return lines.join(numbers, on="group").select(*HELD).sort("held", "side", "ref")
 
 
 def _numbered(found: list[Found], sides: tuple[Side, Side], windows: Windows, classes: Classes) -> Matching:
@@ -157,8 +178,11 @@ def _evidence(
 def _joined(parts: list[Matching]) -> Matching:
     """The results of the currencies, numbered on."""
     matches, items, last = [pl.DataFrame(schema=MATCHES)], [pl.DataFrame(schema=ITEMS)], 0
+    held, aside = [pl.DataFrame(schema=HELD)], 0
     for part in parts:
+        held.append(part.held.with_columns(pl.col("held") + aside))
+        aside += part.held["held"].n_unique()
         matches.append(part.matches.with_columns(pl.col("match_id") + last))
         items.append(part.items.with_columns(pl.col("match_id") + last))
         last += part.matches.height
-    return Matching(matches=pl.concat(matches), items=pl.concat(items))
+    return Matching(matches=pl.concat(matches), items=pl.concat(items), held=pl.concat(held))

@@ -5,6 +5,7 @@ three_ends      open at three month ends or more, the cut-off among them
 round_trip      the same sum in and out of one side within five days
 by_hand         cleared this month by a person alone
 reopened        matched when a month's table was drawn, unmatched afterwards
+wrong_account   its partner is open in another account of ours, and nowhere else
 ============== ==================================================================
 
 Pure. Limits come from ``outstanding.toml``; sources: ``reconciliation.md`` §4.
@@ -19,6 +20,7 @@ import polars as pl
 
 from ledger.calendar import Calendar
 from ledger.i18n import _
+from ledger.reconcile.elsewhere import partners
 from ledger.reconcile.kinds import load_defaults
 
 PATTERNS: dict[str, pl.DataType] = {
@@ -31,7 +33,8 @@ PATTERNS: dict[str, pl.DataType] = {
     "number": pl.Int64(),
     "other": pl.String(),
 }
-"""``amount`` signed fen; ``number``: month ends, days between, or the match; ``other``: the ref of the other line."""
+"""``amount`` signed fen; ``number``: month ends, days between, or the match; ``other``: the ref of the other line,
+behind its account's name where it is another's."""
 _COLUMNS = list(PATTERNS)
 
 Moment = tuple[date, str]
@@ -46,6 +49,7 @@ def patterns(
     undone: pl.DataFrame,
     cutoff: date,
     moments: Sequence[Moment],
+    elsewhere: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The patterns among the lines of an account as of a day.
 
@@ -57,6 +61,7 @@ def patterns(
         undone: the items of the matches that were undone (``storage.bank.undone_items``).
         cutoff: the day.
         moments: when the tables of past months were drawn; calendar month ends count by themselves.
+        elsewhere: what the other own accounts have open then (``elsewhere.OPEN``).
     """
     known = lines.filter(pl.col("date") <= cutoff)
     outstanding = known.join(open_refs, on=["side", "ref"], how="semi")
@@ -67,6 +72,7 @@ def patterns(
             _round_trips(known, open_refs, items, cutoff),
             _by_hand(known, staged, cutoff),
             _reopened(known, open_refs, undone, cutoff, moments),
+            *([] if elsewhere is None else [_elsewhere(outstanding, elsewhere)]),
         ]
     ).sort("side", "date", "ref", "pattern", descending=[True, False, False, False])
 
@@ -78,6 +84,7 @@ def pattern_text(pattern: str, number: int | None, other: str | None) -> str:
         "round_trip": _("与 {other} 同额一收一付,相隔 {n} 天"),
         "by_hand": _("仅凭人工勾对(第 {n} 号)"),
         "reopened": _("月末后取消勾对(第 {n} 号)"),
+        "wrong_account": _("另一账户 {other} 有同额未达,相隔 {n} 天,疑为串户"),
     }[pattern].format(n=number, other=other)
 
 
@@ -159,3 +166,8 @@ def _reopened(
     still = shown.join(open_refs, on=["side", "ref"], how="semi")
     recent = shown.filter(pl.col("date") >= cutoff.replace(day=1)).join(open_refs, on=["side", "ref"], how="anti")
     return _shown(pl.concat([still, recent]), "reopened", pl.col("match_id"))
+
+
+def _elsewhere(outstanding: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    found = partners(outstanding, others)
+    return _shown(found, "wrong_account", pl.col("days"), pl.col("other"))

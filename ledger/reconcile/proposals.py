@@ -89,17 +89,13 @@ def _pairs(work: Work) -> pl.DataFrame:
     ]
     judged = judged.join(names[0], on="left").join(names[1], on="right", suffix="_bank")
     difference = pl.col("amount") - pl.col("amount_bank")
+    digits = [pl.col(name).abs().cast(pl.String).str.split("").list.sort() for name in ("amount", "amount_bank")]
     said = {
         "number": pl.col("shared"),
         "near_number": pl.col("conflict") & (difference == 0),
         "amount": difference == 0,
         "party": pl.col("relation") == "same",
-        "transposed": (difference != 0)
-        & (difference % 9 == 0)
-        & (
-            pl.col("amount").abs().cast(pl.String).str.len_chars()
-            == pl.col("amount_bank").abs().cast(pl.String).str.len_chars()
-        ),
+        "transposed": (difference != 0) & (digits[0] == digits[1]),
         "cut_party": (pl.col("relation") == "unknown")
         & pl.col("name").is_not_null()
         & pl.col("name_bank").is_not_null(),

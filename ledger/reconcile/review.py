@@ -22,6 +22,7 @@ from ledger.i18n import _
 from ledger.operators import staff
 from ledger.reconcile import dismissals
 from ledger.reconcile.chain import drawn
+from ledger.reconcile.elsewhere import OPEN, open_at
 from ledger.reconcile.kinds import load_defaults
 from ledger.reconcile.loaded import Loaded, load
 from ledger.reconcile.patterns import pattern_text, patterns
@@ -196,8 +197,10 @@ def seen_patterns(
     cutoff: dt.date,
     *,
     known_at: str | None = None,
+    elsewhere: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The patterns of an account at a cut-off (``patterns.PATTERNS``); ``items`` are the open ones of its table."""
+    """The patterns of an account at a cut-off (``patterns.PATTERNS``); ``items`` are the open ones of its table,
+    ``elsewhere`` those of the other accounts (``elsewhere.OPEN``)."""
     return patterns(
         loaded.lines(),
         items.select(pl.col("category").str.slice(0, 4).alias("side"), "ref"),
@@ -206,6 +209,7 @@ def seen_patterns(
         sql.undone_items(session, book_id, bank.code, known_at),
         cutoff,
         drawn(session, book_id, bank, known_at),
+        elsewhere,
     )
 
 
@@ -218,23 +222,35 @@ def outstanding(
     rows: list[dict[str, Any]] = []
     for one in [bank] if bank else book.banks:
         loaded = load(session, book_id, one, as_of, known_at=known_at)
-        items = loaded.adjusted(book, as_of).items.sort("date", "ref")
-        seen = seen_patterns(session, book_id, one, loaded, items, as_of, known_at=known_at)
-        told: dict[tuple[str, str], list[str]] = {}
-        for row in seen.iter_rows(named=True):
-            told.setdefault((row["side"], row["ref"]), []).append(
-                pattern_text(row["pattern"], row["number"], row["other"])
-            )
-        banded = items.with_columns(load_defaults().amount_band(pl.col("amount")).alias("amount_band"))
-        for item in banded.iter_rows(named=True):
-            side = item["category"][:4]
-            rows.append(
-                {
-                    **item, "bank": one.code, "patterns": told.get((side, item["ref"]), []),
-                    "follow_up": said.get(item_of(one.code, item), FollowUp()),
-                }
-            )  # fmt: skip
+        rows += items_of(session, book_id, book, as_of, one, loaded, said, known_at=known_at)
     return rows
+
+
+def items_of(
+    session: Session,
+    book_id: int,
+    book: Book,
+    as_of: dt.date,
+    bank: Bank,
+    loaded: Loaded,
+    said: Mapping[Item, FollowUp],
+    *,
+    known_at: str | None = None,
+) -> list[dict[str, Any]]:
+    """:func:`outstanding` of an account that is loaded; ``said``: the last word about each item."""
+    items = loaded.adjusted(book, as_of).items.sort("date", "ref")
+    seen = seen_patterns(session, book_id, bank, loaded, items, as_of, known_at=known_at)
+    told: dict[tuple[str, str], list[str]] = {}
+    for row in seen.iter_rows(named=True):
+        told.setdefault((row["side"], row["ref"]), []).append(pattern_text(row["pattern"], row["number"], row["other"]))
+    banded = items.with_columns(load_defaults().amount_band(pl.col("amount")).alias("amount_band"))
+    return [
+        {
+            **item, "bank": bank.code, "patterns": told.get((item["category"][:4], item["ref"]), []),
+            "follow_up": said.get(item_of(bank.code, item), FollowUp()),
+        }
+        for item in banded.iter_rows(named=True)
+    ]  # fmt: skip
 
 
 def item_of(bank: str, item: Mapping[str, Any]) -> Item:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import calendar
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,7 +24,9 @@ from ledger.operators import staff
 from ledger.reconcile.adjustment import Adjustment
 from ledger.reconcile.dismissals import dismissed, without_dismissed, without_dismissed_matches
 from ledger.reconcile.doubts import doubtful
+from ledger.reconcile.elsewhere import open_elsewhere, suspicion
 from ledger.reconcile.explain import explain_match, explain_open
+from ledger.reconcile.frozen import Frozen, frozen, held_text
 from ledger.reconcile.loaded import Loaded
 from ledger.reconcile.loaded import load as load
 from ledger.reconcile.match import RULE_VERSION, STAGES, match
@@ -40,7 +42,7 @@ class Summary:
 
     ``born``: of the matches, those whose book entry was written from the statement line itself
     (its number is the bank's serial): they agree by making. ``doubtful``: standing matches that a
-    line now open puts in doubt.
+    line now open puts in doubt. ``held``: what would be matches in an issued table or a closed month.
     """
 
     bank: str
@@ -48,6 +50,7 @@ class Summary:
     matched: dict[str, int]
     born: int
     doubtful: int
+    held: int
     adjustment: Adjustment
     covered_to: date | None
 
@@ -71,6 +74,8 @@ class Summary:
             parts.insert(1, _("其中 {n} 笔凭证据银行流水而制,不算独立印证").format(n=self.born))
         if self.doubtful:
             parts.append(_("{n} 笔勾对因后来的流水存疑,请复核").format(n=self.doubtful))
+        if self.held:
+            parts.append(_("{n} 组相符但在已签发或已结账的期间之内,未自动勾对").format(n=self.held))
         if self.covered_to is None or self.covered_to < self.cutoff:
             parts.append(_("对账单只到 {d}").format(d=self.covered_to or "—"))
         return ";".join(parts)
@@ -108,28 +113,44 @@ def run(session: Session, book_id: int, book: Book, bank: Bank, month: str, *, o
     """Match what is open up to the end of the month; call inside ``Store.writing(book_id)``."""
     cutoff = month_end(month)
     operator = staff(session, book_id).require(operator, "reconcile").id
-    loaded = load(session, book_id, bank, cutoff)
-    found = match(loaded.open_lines("book"), loaded.open_lines("bank"), rules=rules(book))
-    found = without_dismissed_matches(found, dismissed(session, book_id, bank.code))
-    if found.matches.height:
-        sql.append_matches(session, book_id, bank.code, found.matches, found.items, operator)
-    counts = dict(found.matches.group_by("stage").len().rows())
+    chosen = rules(book, frozen(session, book_id, book, bank))
+    dismissals = dismissed(session, book_id, bank.code)
+    made: list[pl.DataFrame] = []
     after = load(session, book_id, bank, cutoff)
+    while True:
+        found = match(after.open_lines("book"), after.open_lines("bank"), rules=chosen)
+        found = without_dismissed_matches(found, dismissals)
+        made.append(found.matches)
+        if found.matches.is_empty():
+            break
+        sql.append_matches(session, book_id, bank.code, found.matches, found.items, operator)
+        after = load(session, book_id, bank, cutoff)
+        if "fee" not in found.matches["stage"]:
+            break
+        # a fee kept back is a line from now on, and its voucher may be there already
+    matches = pl.concat(made)
+    counts = dict(matches.group_by("stage").len().rows())
     return Summary(
         bank=bank.short,
         cutoff=cutoff,
         matched={stage: counts[stage] for stage in STAGES if stage in counts},
-        born=int(found.matches["evidence"].str.contains('"born":true', literal=True).sum()),
+        born=int(matches["evidence"].str.contains('"born":true', literal=True).sum()),
         doubtful=doubts(after)["match_id"].n_unique(),
+        held=found.held["held"].n_unique(),
         adjustment=after.adjusted(book, cutoff),
-        covered_to=loaded.covered_to,
+        covered_to=after.covered_to,
     )
 
 
-def rules(book: Book) -> Rules:
-    """What the book's policies let the matcher do."""
-    chosen = book.policies
-    return Rules(fees_basis_points=chosen.matching_fees, unique_amount=chosen.matching_unique_amount)
+def rules(book: Book, kept: Frozen | None = None) -> Rules:
+    """What the book's policies let the matcher do, and what is frozen of the account."""
+    chosen, kept = book.policies, kept or Frozen()
+    return Rules(
+        fees_basis_points=chosen.matching_fees,
+        unique_amount=chosen.matching_unique_amount,
+        closed=kept.closed,
+        listed=kept.listed,
+    )
 
 
 def doubts(loaded: Loaded) -> pl.DataFrame:
@@ -164,8 +185,19 @@ def show(session: Session, book_id: int, bank: Bank, month: str) -> pl.DataFrame
 # -- one line, by hand ---------------------------------------------------------------------------
 
 
-def explain(session: Session, book_id: int, book: Book, ref: str, *, bank: Bank | None = None) -> str:
-    """Why a line is matched, or why it is not: one sentence in the current language."""
+def explain(
+    session: Session,
+    book_id: int,
+    book: Book,
+    ref: str,
+    *,
+    bank: Bank | None = None,
+    name: Callable[[str], str] = str,
+) -> str:
+    """Why a line is matched, or why it is not: one sentence in the current language.
+
+    ``name`` masks the names of parties for those who may not read them.
+    """
     side, ref = parse_ref(ref)
     for one in [bank] if bank else book.banks:
         loaded = load(session, book_id, one)
@@ -182,13 +214,22 @@ def explain(session: Session, book_id: int, book: Book, ref: str, *, bank: Bank 
                 proposals = without_dismissed(
                     propose(sides["book"], sides["bank"]), dismissed(session, book_id, one.code)
                 )
-                return explain_open(line.row(0, named=True), own, mine, its, proposals)
+                kept = frozen(session, book_id, book, one)
+                held = match(sides["book"], sides["bank"], rules=rules(book, kept)).held
+                if text := held_text(line.row(0, named=True), own, held, kept):
+                    return text
+                return explain_open(line.row(0, named=True), own, mine, its, proposals) + suspicion(
+                    line.row(0, named=True),
+                    own,
+                    loaded.open_both(),
+                    open_elsewhere(session, book_id, book, one, date.max),
+                )
             found = loaded.matches.filter(pl.col("match_id") == item["match_id"][0]).row(0, named=True)
             members = loaded.items.filter(pl.col("match_id") == item["match_id"][0]).join(
                 loaded.amounts().drop("amount"), on=["side", "ref"], how="left"
             )
             doubt = doubts(loaded).filter(pl.col("match_id") == found["match_id"])
-            return explain_match(found, members, doubt)
+            return explain_match(found, members, doubt, name)
     raise NotFound(_("没有这一行:{ref}").format(ref=ref))
 
 

@@ -50,12 +50,19 @@ class Rules:
 
     ``fees_basis_points``: the fees that channels keep back. ``unique_amount``: take pairs that
     share nothing but an amount nobody else has. ``closed``: the last day of the closed periods;
-    what lies wholly in them stays as it was issued.
+    ``listed``: ``(side, ref)`` of what the last issued table lists as open. What lies wholly in
+    the one or the other stays as it was issued (``frozen.py``).
     """
 
     fees_basis_points: tuple[int, ...] = ()
     unique_amount: bool = False
     closed: date | None = None
+    listed: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def freezes(self) -> bool:
+        """Whether anything is frozen at all."""
+        return self.closed is not None or bool(self.listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,8 @@ class Found:
 
 @dataclass(slots=True)
 class Work:
-    """The lines still open, and what was matched so far."""
+    """The lines still open, and what was matched so far; ``held``: what would be a match were it not frozen
+    (GROUP_ITEMS)."""
 
     book: Side
     bank: Side
@@ -77,23 +85,46 @@ class Work:
     classes: Classes
     rules: Rules
     found: list[Found] = field(default_factory=list)
+    held: list[pl.DataFrame] = field(default_factory=list)
 
     def side(self, name: str) -> Side:
         """The open lines of ``book`` or ``bank``."""
         return self.book if name == "book" else self.bank
 
     def take(self, stage: str, groups: pl.DataFrame, items: pl.DataFrame) -> None:
-        """Record matches and close their lines; what lies wholly in a closed period is left alone."""
-        if self.rules.closed is not None and groups.height:
-            days = pl.concat(
-                [self.side(name).lines.select(pl.lit(name).alias("side"), "id", "date") for name in _SIDES]
-            )
-            fresh = items.join(days, on=["side", "id"]).filter(pl.col("date") > self.rules.closed)
-            groups = groups.join(fresh, on="group", how="semi")
-            items = items.join(groups, on="group", how="semi")
+        """Record matches and close their lines.
+
+        What is frozen as a whole is no match, and its lines are nobody else's either: they are set aside.
+        """
+        if self.rules.freezes and groups.height:
+            kept = groups.join(self._fresh(items), on="group", how="semi")
+            aside = items.join(kept, on="group", how="anti")
+            self.held.append(aside.select(pl.format("{}:{}", pl.lit(stage), "group").alias("group"), "side", "id"))
+            self._close(aside)
+            groups, items = kept, items.join(kept, on="group", how="semi")
         if groups.is_empty():
             return
         self.found.append(Found(stage, groups, items.select(*GROUP_ITEMS)))
+        self._close(items)
+
+    def _fresh(self, items: pl.DataFrame) -> pl.DataFrame:
+        """The groups of which a line is in no closed period and a line is in no issued table."""
+        lines = pl.concat(
+            [self.side(name).lines.select(pl.lit(name).alias("side"), "id", "ref", "date") for name in _SIDES]
+        )
+        listed = pl.DataFrame(sorted(self.rules.listed), schema={"side": pl.String, "ref": pl.String}, orient="row")
+        marked = items.join(lines, on=["side", "id"]).join(
+            listed.with_columns(pl.lit(value=True).alias("listed")), on=["side", "ref"], how="left"
+        )
+        closed = pl.lit(value=False) if self.rules.closed is None else pl.col("date") <= self.rules.closed
+        return (
+            marked.group_by("group")
+            .agg(closed.all().alias("closed"), pl.col("listed").fill_null(value=False).all())
+            .filter(~pl.col("closed"), ~pl.col("listed"))
+            .select("group")
+        )
+
+    def _close(self, items: pl.DataFrame) -> None:
         self.book = self.book.without(items.filter(pl.col("side") == "book").select("id"))
         self.bank = self.bank.without(items.filter(pl.col("side") == "bank").select("id"))
 

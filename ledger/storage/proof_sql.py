@@ -332,7 +332,7 @@ QUESTIONS = (
         "match",
         (
             "SELECT m.match_id FROM match m WHERE m.book_id = :b AND m.undoes IS NOT NULL AND NOT EXISTS ("
-            "SELECT 1 FROM match t WHERE t.book_id = m.book_id AND t.match_id = m.undoes AND t.undoes IS NULL)"
+            "SELECT 1 FROM match t WHERE t.book_id = m.book_id AND t.match_id = m.undoes AND coalesce(t.undoes, 0) = 0)"
         ),
     ),
     (
@@ -340,7 +340,7 @@ QUESTIONS = (
         "match_item",
         (
             "SELECT i.match_id FROM match_item i WHERE i.book_id = :b AND NOT EXISTS ("
-            "SELECT 1 FROM match t WHERE t.book_id = i.book_id AND t.match_id = i.match_id AND t.undoes IS NULL)"
+            "SELECT 1 FROM match t WHERE t.book_id = i.book_id AND t.match_id = i.match_id AND coalesce(t.undoes, 0) = 0)"
         ),
     ),
     (

@@ -471,3 +471,14 @@ def test_red_letters_tie_too(fresh: Book, tmp_path: Path) -> None:
     assert picked(fresh.report("R21", month="2023-07"), "original", "reduced", "left") == [
         ("120.80", "-32.65", "88.15"), ("88.15", "32.65", "120.80"),
     ]  # fmt: skip
+
+
+def test_the_year_so_far_is_the_sum_of_its_sales(july: Book) -> None:
+    """The short way to R18's 本年累计 and the long way agree, category by category."""
+    ledger, end = july.ledger, dt.date(2023, 7, 31)
+    asked = (ledger.book_id, dt.date(2023, 6, 1), end)
+    with ledger.store.reading() as session:
+        table = registers.sales(session, *asked, book=ledger.book, chart=ledger.chart)
+        sums = registers.billed(session, *asked, book=ledger.book, chart=ledger.chart)
+    assert sums == dict(table.group_by("category").agg(pl.col("gross").sum()).iter_rows())
+    assert set(sums) == {"resident", "entity", "inspection", "tm"}

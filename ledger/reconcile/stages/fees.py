@@ -61,9 +61,18 @@ def _by_number_first(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unspoiled(net: pl.DataFrame, work: Work) -> pl.DataFrame:
-    """What decides by its party must pass what parties must; a shared number may well decide here."""
+    """What decides by its party must pass what parties must; a shared number may well decide here.
+
+    With a number in common the bank's line may name another party where that is a channel, which pays
+    what it collected in its own name (银联商务 for 银座商场).
+    """
     numbered = with_parties(with_numbers(net.filter(pl.col("by") == "numbers"), work), work)
-    numbered = numbered.filter(~pl.col("conflict"), pl.col("relation") != "other").select(net.columns)
+    channel = pl.col("party").fill_null("").str.contains_any(list(work.classes.words["settlement"]))
+    channels = work.bank.lines.filter(channel).select(pl.col("id").alias("right"), pl.lit(value=True).alias("channel"))
+    numbered = numbered.join(channels, on="right", how="left").filter(
+        ~pl.col("conflict"), (pl.col("relation") != "other") | pl.col("channel").is_not_null()
+    )
+    numbered = numbered.select(net.columns)
     named = unspoiled(net.filter(pl.col("by") == "parties"), work).select(net.columns)
     return pl.concat([numbered, named])
 

@@ -2,8 +2,8 @@
 
 The books link a red-letter line (红字) to its original. The bank says 冲正 or 退回; the
 original is named, or it is the only opposite twin of the same party within a day.
-Where the books hold what the bank took back, or hold the original of a payment that
-came back (退票), the lines meet across instead: a returned payment is an event of its
+Where the books hold what the bank took back, hold the original of a payment that came
+back (退票), or hold both as the bank does, the lines meet across instead: a returned payment is an event of its
 own (``reconciliation.md`` §5).
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ledger.reconcile.work import Work, alone_inside
+from ledger.reconcile.work import Work, alone_inside, edges
 
 
 def book_reversals(work: Work) -> None:
@@ -23,7 +23,16 @@ def book_reversals(work: Work) -> None:
     pairs = red.join(lines, left_on="reverses", right_on="ref", suffix="_original").filter(
         pl.col("amount") + pl.col("amount_original") == 0
     )
-    _take(work, "book", alone_inside(pairs.rename({"id_original": "left", "id": "right"})), "reverses")
+    pairs = pairs.rename({"id_original": "left", "id": "right"})
+    _take(work, "book", alone_inside(_not_at_the_bank(pairs, work)), "reverses")
+
+
+def _not_at_the_bank(pairs: pl.DataFrame, work: Work) -> pl.DataFrame:
+    """Without the pairs of which the bank has both lines, by number and amount: a cheque that came in and
+    came back met the bank on its day, whenever the matcher is run.
+    """
+    met = edges(work.book, work.bank, "numbers").select("left").unique()["left"].implode()
+    return pairs.filter(~(pl.col("left").is_in(met) & pl.col("right").is_in(met)))
 
 
 def bank_reversals(work: Work) -> None:

@@ -110,6 +110,14 @@ def test_a_fee_needs_the_schedule_the_party_and_no_equal_amount() -> None:
     assert {"1:1", "8"} == set(plain.items["ref"])
 
 
+def test_a_channel_pays_in_its_own_name() -> None:
+    """The number is ours and the amount net to the fen; the payer is the acquirer, not another customer."""
+    book = lines([one("1:1", 144000, numbers="HD0815900", party="银座商场", kind="transfer_receipt")])
+    bank = {"amount": 143136, "text": "净额 HD0815900"}
+    assert ["fee"] == match(book, lines([one("7", party="银联商务", **bank)]), rules=FEES).matches["stage"].to_list()
+    assert 0 == match(book, lines([one("7", party="城南机械厂", **bank)]), rules=FEES).matches.height
+
+
 def test_the_fee_stays_open_as_a_line_of_its_own_until_its_voucher_is_there() -> None:
     book, bank = lines([one("1:1", 100000, party="甲公司")]), lines([one("7", 99400, party="甲公司", text="清算")])
     found = match(book, bank, rules=FEES)
@@ -176,6 +184,21 @@ def test_a_returned_collection_meets_across() -> None:
     assert {"1:1", "7"} == set(found.items["ref"])
 
 
+def test_a_returned_cheque_meets_across_whenever_it_is_matched() -> None:
+    """Both books have both lines: each meets its own, in one run or in two; an error of ours alone cancels inside."""
+    came, back = date(2023, 6, 12), date(2023, 6, 15)
+    book = [
+        one("1:1", 48000, numbers="ZP-0609", kind="cheque_receipt"),
+        one("2:1", -48000, back, numbers="TP-0615 ZP-0609", kind="returned_payment", reverses="1:1"),
+    ]
+    bank = [one("7", 48000, came, text="转账支票 ZP-0609"), one("8", -48000, back, text="退票 ZP-0609")]
+    found = match(lines(book), lines(bank))
+    assert [("1:1", "7"), ("2:1", "8")] == sorted(
+        tuple(frame.sort("side", descending=True)["ref"]) for _id, frame in found.items.group_by("match_id")
+    )
+    assert ["reversal"] == match(lines(book), lines([])).matches["stage"].to_list()
+
+
 # -- doubts ------------------------------------------------------------------------------------
 
 
@@ -213,6 +236,12 @@ def test_transposed_digits_are_proposed() -> None:
     assert (9000, True) == (found["difference"], "transposed" in found["reasons"])
     said = explain_open(book.row(0, named=True), "book", book, bank, propose(book, bank))
     assert said.endswith(";建议:7 相差 90.00,像是数字颠倒")
+
+
+def test_a_difference_of_nines_alone_is_no_transposition() -> None:
+    """960.00 and 600.00 differ by 360.00 = 9 × 40.00 and have no digit in common but one."""
+    book, bank = lines([one("1:1", 96000, party="甲公司")]), lines([one("7", 60000, party="甲公司")])
+    assert 0 == propose(book, bank).filter(kind="pair").height
 
 
 def test_the_best_candidates_come_first() -> None:
