@@ -152,16 +152,17 @@ def _rows(
     rng.shuffle(todo)
     done: set[tuple[str, str, str]] = set()
     dead: set[tuple[str, str, str]] = set()
-    number = 0
-    while number < max(alterations, once) and len(dead) < once:
+    tried = made = 0  # what the database lets nobody do is no alteration
+    while (made < alterations or tried < once) and len(dead) < once:
         if progress is not None:
-            progress(_("篡改"), number, max(alterations, once))
-        kind, table, column = way = todo[number % once]
-        number += 1
+            progress(_("篡改"), made, max(alterations, made + 1))
+        kind, table, column = way = todo[tried % once]
+        tried += 1
         if way in dead:
             continue
         said = _once(forger, book_id, kind, table, column, rng, kept, out)
         if said:
+            made += 1
             done.add(way)
             if kind == "column":
                 out.columns.add((table, column))

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from ledger import drill as drills
-from ledger.drill import Drilled, drill
+from ledger.drill import ROWS, Drilled, drill
 from ledger.integrity import Report
 from ledger.storage import Store, coverage, tamper
 from tests.ledger.integrity.conftest import ledger_of, note_of
@@ -21,7 +21,9 @@ def test_everything_is_found(owned: Store) -> None:
     assert [f"{one.kind} {one.place} {one.done}" for one in done.missed] == []
     assert done.ok
     assert done.tried == done.found
-    assert done.tried.total() >= 600
+    # as many rows altered as were asked for, whatever the database lets nobody do; the laws come on top
+    assert sum(done.tried[kind] for kind in ("column", *ROWS)) >= 400
+    assert done.tried["law"] >= 200
     known = set(tamper.tables(owned.dialect))
     columns = {(table, column) for table in known for column in coverage.COVERED.get(table, {})}
     assert columns - done.columns == set()
