@@ -175,7 +175,8 @@ def _sign(ledger: Ledger, period: str, today: dt.date) -> None:
     for code, scope in papers:
         paper = issue_report(ledger, code, scope, period, operator=LEAD, today=today)
         with ledger.store.writing(ledger.book_id) as session:
-            for person in (REVIEWER, ACCOUNTANT) if code == "R14" else (ACCOUNTANT,):
+            people = (REVIEWER, ACCOUNTANT) if code == "R14" else (ACCOUNTANT,)
+            for person in () if paper.signed else people:
                 paper = issued.sign(session, ledger, paper.number, operator=person, today=today)
         say(f"{paper.number} {_('已签齐')}")
 

@@ -25,7 +25,7 @@ from ledger.controls import control_fault
 from ledger.errors import Fault, Refused
 from ledger.i18n import _
 from ledger.journal import Ledger, post_closing
-from ledger.money import format_fen
+from ledger.money import format_fen, parse_fen
 from ledger.operators import staff
 from ledger.overrides import granted
 from ledger.requests import REOPEN, Request
@@ -135,15 +135,30 @@ def _days(ledger: Ledger, session: Session, start: dt.date, end: dt.date) -> lis
 
 
 def _reconciled(ledger: Ledger, session: Session, period: str, branch: str) -> list[Fault]:
-    """C30: the adjustment table of every bank account is signed by three people."""
+    """C30: the adjustment table of every bank account is signed by three people, and is still true."""
     faults = []
+    source = sql.JournalSource(session, ledger.book_id)
     for bank in ledger.book.banks:
         if branch and bank.branch != branch:
             continue
         table = issued.in_force(session, ledger.book_id, "R14", bank.code, period)
         if table is None or not table.signed:
             faults.append(control_fault("C30", value=bank.short, k=bank.short))
+            continue
+        said = _book_balance(table.content)
+        now = int(source.daily([bank.code], _span(period)[1])["amount"].sum())
+        if said != now:
+            text = _("{number} 签发后账上余额由 {old} 变为 {new},须重新签发").format(
+                number=table.number, old=format_fen(said), new=format_fen(now)
+            )
+            faults.append(Fault(message=text, value=bank.short, code="C30"))
     return faults
+
+
+def _book_balance(content: str) -> int:
+    """What the books held at the end of the month, as an adjustment table (R14) says it, fen."""
+    rows = json.loads(content)["rows"]
+    return parse_fen(next(row["amount"] for row in rows if (row["side"], row["category"]) == ("book", "balance")))
 
 
 def _notices(ledger: Ledger, session: Session, period: str) -> list[Fault]:

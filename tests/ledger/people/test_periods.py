@@ -14,7 +14,7 @@ from ledger import approvals, issued, overrides, periods, views
 from ledger.books import create_book
 from ledger.errors import LawBroken, Refused
 from ledger.journal import Ledger, post, reverse
-from ledger.storage.engine import Store
+from ledger.storage.engine import Session, Store
 from tests.ledger.people.conftest import TODAY, Office
 from tests.ledger.people.june import AFTER, sign_all
 from tests.ledger.people.june import built as built
@@ -158,6 +158,27 @@ def test_what_was_handed_over_stays_closed(june: Ledger) -> None:
         approvals.approve(june, asked.number, operator="K01", today=AFTER)
 
 
+def test_a_signed_table_must_still_be_true(june: Ledger) -> None:
+    """What was booked into June after its table was signed keeps June open until the table is issued and signed again."""
+    sign_all(june)
+    row = {"date": "2023-06-30", "bank": "1002.01", "amount": "1.00", "advice_no": "LX-9"}
+    post(june, [rows_of("interest", row)], operator="K01", today=AFTER)
+    with june.store.reading() as session:
+        said = [fault.message for fault in periods.open_points(june, session, "2023-06", today=AFTER)]
+    assert "R14/1002.01/2023-06/v1 签发后账上余额由 2,972.80 变为 2,973.80,须重新签发" in said
+    demo._sign(june, "2023-06", AFTER)
+    with june.store.reading() as session:
+        said = [fault.message for fault in periods.open_points(june, session, "2023-06", today=AFTER)]
+    assert not [text for text in said if "须重新签发" in text]
+    made = sorted(one.number for one in _tables(june))
+    assert made == ["R14/1002.01/2023-06/v1", "R14/1002.01/2023-06/v2", "R14/1002.02/2023-06/v1"]
+
+
+def _tables(ledger: Ledger) -> list[issued.Issued]:
+    with ledger.store.reading() as session:
+        return issued.issues(session, 1, code="R14")
+
+
 def test_two_closes_at_once(june: Ledger) -> None:
     """Both come through, one closes, and there is one event."""
     sign_all(june)
@@ -173,6 +194,46 @@ def test_two_closes_at_once(june: Ledger) -> None:
     for thread in threads:
         thread.join()
     assert sorted(said) == ["already", "closed"]
+
+
+def test_a_close_during_a_running_post(june: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The close waits for the batch that is being written, then sees it: nobody has accepted it yet."""
+    sign_all(june)
+    writing, go_on = threading.Event(), threading.Event()
+    seal = Session.seal
+
+    def slowly(session: Session, book_id: int, batch_id: int) -> None:
+        if threading.current_thread() is poster:
+            writing.set()
+            assert go_on.wait(30)
+        seal(session, book_id, batch_id)
+
+    monkeypatch.setattr(Session, "seal", slowly)
+    said: dict[str, object] = {}
+
+    def posts() -> None:
+        row = {"date": "2023-06-30", "bank": "1002.01", "amount": "1.00", "advice_no": "LX-9"}
+        said["post"] = post(june, [rows_of("interest", row)], operator="K01", today=AFTER).status
+
+    def closes() -> None:
+        try:
+            said["close"] = periods.close_month(june, "2023-06", operator="W01", today=AFTER).status
+        except Refused as refused:
+            said["close"] = str(refused)
+
+    poster, closer = threading.Thread(target=posts), threading.Thread(target=closes)
+    poster.start()
+    assert writing.wait(30)
+    closer.start()
+    closer.join(0.5)
+    assert closer.is_alive()
+    go_on.set()
+    for thread in (poster, closer):
+        thread.join(60)
+    assert said["post"] == "posted"
+    assert "批次未经会计接收" in str(said["close"])
+    with june.store.reading() as session:
+        assert session.rows("SELECT count(*) FROM period_event") == [(0,)]
 
 
 def test_who_signs_an_adjustment_table(june: Ledger) -> None:
