@@ -11,7 +11,6 @@ import os
 import sys
 import traceback
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +18,7 @@ import typer
 
 from commands import (
     assessment,
+    clearing,
     demo,
     drawers,
     exchange,
@@ -26,6 +26,7 @@ from commands import (
     pack,
     people,
     periods,
+    reading_room,
     reconcile,
     record,
     server,
@@ -108,8 +109,10 @@ assessment.register(app)
 exchange.register(app)
 periods.register(app, day_app, reconcile_app)
 reconcile.register(app, reconcile_app)
+clearing.register(reconcile_app)
 upkeep.register(app)
 pack.register(export_app)
+reading_room.register(app)
 
 # -- the shell around every command ---------------------------------------------------------
 
@@ -531,6 +534,7 @@ def _show(made: Report, form: Format, out: Path | None) -> None:
     path = folder / f"{check_name(made.file_stem)}.{'txt' if form is Format.table else form.value}"
     write_file(path, content)
     say(str(path))
+    next_step("meterbook today")
 
 
 # -- the bank -------------------------------------------------------------------------------------------
@@ -558,6 +562,7 @@ def statement_import(
     ledger = open_ledger(db)
     balance = parse_fen(opening) if opening is not None else None
     first, last = day_of(start, "--from"), day_of(end, "--to")
+    who = operator_of(ledger, operator)  # before the transaction: proving who it is writes too
     dialects = _dialects(db)
     if form != "auto":
         dialects = tuple(dialect for dialect in dialects if dialect.name == form)
@@ -567,7 +572,7 @@ def statement_import(
         with ledger.store.writing(ledger.book_id) as session:
             done = import_empty(
                 session, ledger.book_id, ledger.book.bank(account), opening=balance,
-                from_date=first, to_date=last, operator=operator_of(ledger, operator), cutover=ledger.book.cutover,
+                from_date=first, to_date=last, operator=who, cutover=ledger.book.cutover,
             )  # fmt: skip
         say(done.text())
         return
@@ -575,7 +580,7 @@ def statement_import(
         bank = ledger.book.bank(account) if account else _bank_of(ledger, path, dialects)
         with ledger.store.writing(ledger.book_id) as session:
             done = import_statement(
-                session, ledger.book_id, bank, path, operator=operator_of(ledger, operator), cutover=ledger.book.cutover,
+                session, ledger.book_id, bank, path, operator=who, cutover=ledger.book.cutover,
                 currency=ledger.book.currency, dialects=dialects, direction=direction, accept_differences=accept,
                 opening=balance, from_date=first, to_date=last,
             )  # fmt: skip
@@ -708,6 +713,7 @@ def reconcile_match(
     from ledger.reconcile import run
 
     ledger = open_ledger(db)
+    who = operator_of(ledger, operator)
     with ledger.store.writing(ledger.book_id) as session:
         number = run.match_by_hand(
             session,
@@ -715,7 +721,7 @@ def reconcile_match(
             ledger.book.bank(account),
             lines,
             reason=reason,
-            operator=operator_of(ledger, operator),
+            operator=who,
         )
     say(_("已勾对,第 {n} 号").format(n=number))
 
@@ -730,8 +736,9 @@ def reconcile_unmatch(
     from ledger.reconcile import run
 
     ledger = open_ledger(db)
+    who = operator_of(ledger, operator)
     with ledger.store.writing(ledger.book_id) as session:
-        run.unmatch(session, ledger.book_id, match, reason=reason, operator=operator_of(ledger, operator))
+        run.unmatch(session, ledger.book_id, match, reason=reason, operator=who)
     say(_("已取消第 {n} 号勾对").format(n=match))
 
 
@@ -749,6 +756,7 @@ def reconcile_note(
     from ledger.reconcile import run
 
     ledger = open_ledger(db)
+    who = operator_of(ledger, operator)
     with ledger.store.writing(ledger.book_id) as session:
         run.note(
             session,
@@ -757,7 +765,7 @@ def reconcile_note(
             line,
             reason=reason,
             text=note,
-            operator=operator_of(ledger, operator),
+            operator=who,
         )
     say(_("已记下"))
 
@@ -800,34 +808,6 @@ def _may_export(ledger: Ledger, session: Session, what: str) -> None:
     record.beforehand()
 
 
-@app.command(help=_("打开 Fava 浏览账簿(只读)。例:meterbook fava --port 5000"))
-def fava(
-    port: Annotated[int, typer.Option("--port", help=_("端口"))] = 5000,
-    folder: Annotated[Path | None, typer.Option("--dir", help=_("放导出账本的文件夹,默认临时文件夹"))] = None,
-    db: Db = DEFAULT_DB,
-) -> None:
-    import tempfile
-
-    with reading(db) as (ledger, session):
-        _may_export(ledger, session, "fava")
-    if folder is not None:
-        _serve(ledger, folder, port)
-        return
-    with tempfile.TemporaryDirectory(prefix="meterbook-fava-") as place:
-        _serve(ledger, Path(place), port)
-
-
-def _serve(ledger: Ledger, folder: Path, port: int) -> None:
-    if not all(map(find_spec, ("beancount", "fava"))):  # an extra: say so before anything is written
-        raise Refused(_("尚未安装 Fava,请运行 pip install 'meterbook[fava]'"))
-    from exports.fava import serve
-
-    with ledger.store.reading() as session:
-        view = serve.open_view(session, ledger.book, ledger.chart, folder, book_id=ledger.book_id)
-    say(_("Fava 在 http://127.0.0.1:{port}/,按 Ctrl+C 结束").format(port=port))
-    serve.serve(view, port=port)
-
-
 def _show_demo(ledger: Ledger) -> None:
     with ledger.store.reading() as session:
         for name, account in (("R25", None), ("R24", None), ("R14", "1002.01")):
@@ -835,7 +815,7 @@ def _show_demo(ledger: Ledger) -> None:
             say("")
 
 
-demo.register(app, _show_demo, lambda ledger, folder: _serve(ledger, folder, 5000))
+demo.register(app, _show_demo, lambda ledger, folder: reading_room.open_room(ledger, folder, who=demo.AUDITOR))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands import record
+from commands.following import next_step as next_step
 from ledger.errors import Refused
 from ledger.i18n import _
 
@@ -249,12 +250,6 @@ def write_file(path: Path, content: bytes) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
-
-
-def next_step(text: str) -> None:
-    """What comes next, for a person at a terminal."""
-    if sys.stdout.isatty():
-        say(_("下一步:{text}").format(text=text))
 
 
 def show_rows(

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 drawer_app = typer.Typer(help=_("钱箱:开、核、平、缴、交"), no_args_is_help=True)
 
 Cashier = Annotated[str, typer.Argument(help=_("收费员代码或姓名"))]
+Cashiers = Annotated[list[str] | None, typer.Argument(help=_("收费员代码或姓名,默认当日用过的钱箱"))]
 
 
 def register(app: typer.Typer) -> None:
@@ -142,7 +143,7 @@ def _sheet(rows: list[dict[str, str]]) -> str:
 
 @drawer_app.command("check", help=_("核对钱箱三方相符;班长盖章用 --seal。例:meterbook drawer check C01 --seal"))
 def drawer_check(
-    cashier: Cashier,
+    cashiers: Cashiers = None,
     seal: Annotated[bool, typer.Option("--seal", help=_("收费班长盖章(款项已缴存)"))] = False,
     date: Date = None,
     db: Db = DEFAULT_DB,
@@ -154,29 +155,36 @@ def drawer_check(
     ledger = open_ledger(db)
     business = today_of(ledger, today)
     day, who = day_of(date) or business, operator_of(ledger, operator)
+    chosen = _used(ledger, cashiers, day)
     if seal:
-        drawers.seal(ledger, cashier, date=day, operator=who, today=business)
-        say(_("{c} {day} 的钱箱已盖章").format(c=cashier, day=day))
-        next_step(f"meterbook drawer hand-over {cashier}")
+        for code in chosen:
+            drawers.seal(ledger, code, date=day, operator=who, today=business)
+            say(_("{c} {day} 的钱箱已盖章").format(c=code, day=day))
+        next_step(" ".join(["meterbook drawer hand-over", *(cashiers or ())]))
         return
     with ledger.store.reading() as session:
-        drawer = drawers.load(ledger, session, day)[ledger.book.cashier(cashier).code]
-        faults = drawers.check(ledger, drawer)
-    if drawers.hidden(ledger, _person(ledger, who), drawer):
-        say(_("盲点:清点之后再核对"))
-        return
-    for fault in faults:
-        say(fault.text())
-    if not faults:
-        say(_("三方相符,可以盖章"))
-        next_step(f"meterbook drawer check {cashier} --seal")
+        table = drawers.load(ledger, session, day)
+    person = _person(ledger, who)
+    level = True
+    for code in chosen:
+        if drawers.hidden(ledger, person, table[code]):
+            say(_("盲点:清点之后再核对"))
+            return
+        faults = drawers.check(ledger, table[code])
+        level = level and not faults
+        for fault in faults:
+            say(fault.text())
+        if not faults:
+            say(f"{code} " + _("三方相符,可以盖章"))
+    command = " ".join(["meterbook drawer check", *(cashiers or ())])
+    next_step(f"{command} --seal" if level else f"meterbook post … / {command}")
 
 
 @drawer_app.command(
     "hand-over", help=_("把当日批次交给明细账会计。例:meterbook drawer hand-over C01 --date 2023-06-09")
 )
 def drawer_hand_over(
-    cashier: Cashier,
+    cashiers: Cashiers = None,
     to: Annotated[str | None, typer.Option("--to", help=_("接收的会计,默认唯一的明细账会计"))] = None,
     date: Date = None,
     db: Db = DEFAULT_DB,
@@ -187,14 +195,35 @@ def drawer_hand_over(
 
     ledger = open_ledger(db)
     business = today_of(ledger, today)
-    done = drawers.hand_over(
-        ledger, cashier, date=day_of(date) or business, operator=operator_of(ledger, operator), today=business,
-        at=_clock(ledger, business), to=to,
-    )  # fmt: skip
-    numbers = "、".join(str(number) for number in done.batches) or _("无")
-    say(_("批次 {numbers} 已交 {accountant}").format(numbers=numbers, accountant=done.accountant or _("明细账会计")))
-    for warning in done.warnings:
-        say(_("注意:{text}").format(text=warning.text()))
+    day, who = day_of(date) or business, operator_of(ledger, operator)
+    for code in _used(ledger, cashiers, day):
+        done = drawers.hand_over(
+            ledger, code, date=day, operator=who, today=business, at=_clock(ledger, business), to=to
+        )
+        numbers = "、".join(str(number) for number in done.batches) or _("无")
+        say(
+            _("批次 {numbers} 已交 {accountant}").format(numbers=numbers, accountant=done.accountant or _("明细账会计"))
+        )
+        for warning in done.warnings:
+            say(_("注意:{text}").format(text=warning.text()))
+    next_step(f"meterbook day close --date {day}")
+
+
+def _used(ledger: Ledger, cashiers: list[str] | None, day: dt.date) -> list[str]:
+    """The drawers that are named, else those that were used that day.
+
+    Raises:
+        Refused: none is named and none was used.
+    """
+    from ledger import drawers
+
+    if cashiers:
+        return [ledger.book.cashier(name).code for name in cashiers]
+    with ledger.store.reading() as session:
+        found = [code for code, drawer in drawers.load(ledger, session, day).items() if drawer.state != "idle"]
+    if not found:
+        raise Refused(_("{day} 没有用过钱箱").format(day=day))
+    return found
 
 
 @drawer_app.command("show", help=_("各钱箱走到哪一步。例:meterbook drawer show --date 2023-06-09"))

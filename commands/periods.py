@@ -8,7 +8,6 @@ import typer
 
 from commands.common import (
     DEFAULT_DB,
-    Account,
     Date,
     Db,
     Json,
@@ -48,7 +47,7 @@ def register(app: typer.Typer, day_app: typer.Typer, reconcile_app: typer.Typer)
     """Put these commands into the application."""
     app.add_typer(month_app, name="month")
     app.add_typer(override_app, name="override")
-    app.command(help=_("签发报表:冻结、编号、待签字。例:meterbook issue R07 --month 2023-06"))(issue)
+    app.command(help=_("签发报表:冻结、编号、待签字。例:meterbook issue R14 R07 R08 --month 2023-06"))(issue)
     app.command(help=_("在签发的报表上签字。例:meterbook sign R14/1002.01/2023-06/v1"))(sign)
     app.command(help=_("签发过的报表。例:meterbook issued --month 2023-06"))(issued)
     day_app.command("close", help=_("日结:核对现金、票据、短款。例:meterbook day close --date 2023-06-09"))(day_close)
@@ -87,6 +86,7 @@ def day_check(date: Date = None, db: Db = DEFAULT_DB, today: Today = None) -> No
         if faults
         else _("{day} 可以日结").format(day=day)
     )
+    next_step(f"meterbook day {'check' if faults else 'close'} --date {day}")
 
 
 # -- the month --------------------------------------------------------------------------------------
@@ -106,6 +106,7 @@ def month_check(period: Period, branch: Branch = None, db: Db = DEFAULT_DB, toda
         if faults
         else _("{period} 可以月结").format(period=period)
     )
+    next_step(f"meterbook tasks / meterbook month check {period}" if faults else f"meterbook month close {period}")
 
 
 @month_app.command("close", help=_("月结。例:meterbook month close 2023-06"))
@@ -169,18 +170,23 @@ def month_list(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
 
 
 def issue(
-    code: Annotated[str, typer.Argument(help=_("报表代码"))],
+    codes: Annotated[list[str], typer.Argument(help=_("报表代码,可几种一起"))],
     month: Annotated[str, typer.Option("--month", help=_("月份,如 2023-06"))],
     account: Annotated[str | None, typer.Option("--account", help=_("银行账户:代码、简称或账号"))] = None,
     db: Db = DEFAULT_DB,
     today: Today = None,
     operator: Operator = None,
 ) -> None:
+    from exports import reports
+
     ledger = open_ledger(db)
-    scope = ledger.book.bank(account).code if account else ""
-    _say_issued(
-        issue_report(ledger, code, scope, month, operator=operator_of(ledger, operator), today=today_of(ledger, today))
-    )
+    who, day = operator_of(ledger, operator), today_of(ledger, today)
+    banks = [ledger.book.bank(account)] if account else ledger.book.banks
+    for code in codes:
+        scopes = [bank.code for bank in banks] if reports.find(code).bank else [""]
+        for scope in scopes:
+            _say_issued(issue_report(ledger, code, scope, month, operator=who, today=day))
+    next_step(f"meterbook sign --month {month}")
 
 
 def issue_report(ledger: Ledger, code: str, scope: str, period: str, *, operator: str, today: dt.date) -> Issued:
@@ -227,35 +233,48 @@ def _refuse_without_reason(ledger: Ledger, session: Session, bank: str, period: 
 
 
 def reconcile_issue(
-    account: Account, month: Month = None, db: Db = DEFAULT_DB, today: Today = None, operator: Operator = None
+    account: Annotated[str | None, typer.Option("--account", help=_("银行账户,默认全部"))] = None,
+    month: Month = None,
+    db: Db = DEFAULT_DB,
+    today: Today = None,
+    operator: Operator = None,
 ) -> None:
     ledger = open_ledger(db)
-    issue("R14", month or f"{today_of(ledger, today):%Y-%m}", account, db, today, operator)
+    issue(["R14"], month or f"{today_of(ledger, today):%Y-%m}", account, db, today, operator)
 
 
 def sign(
-    number: Annotated[str, typer.Argument(help=_("签发号"))],
+    numbers: Annotated[list[str] | None, typer.Argument(help=_("签发号,可几份一起"))] = None,
+    month: Annotated[str | None, typer.Option("--month", help=_("这个月等我签字的全部"))] = None,
     db: Db = DEFAULT_DB,
     today: Today = None,
     operator: Operator = None,
 ) -> None:
     from ledger import issued as papers
 
+    if not numbers and month is None:
+        raise typer.BadParameter(_("请写签发号,或用 --month 签这个月等您签字的全部"))
     ledger = open_ledger(db)
     who = again(ledger, operator)
+    if not numbers:
+        with ledger.store.reading() as session:
+            numbers = papers.waiting_for(session, ledger, month or "", who)
+        if not numbers:
+            say(_("没有等您签字的报表"))
+            return
     with ledger.store.writing(ledger.book_id) as session:
-        paper = papers.sign(session, ledger, number, operator=who, today=today_of(ledger, today))
-    _say_issued(paper)
+        signed = [papers.sign(session, ledger, one, operator=who, today=today_of(ledger, today)) for one in numbers]
+    for paper in signed:
+        _say_issued(paper)
+    waiting = next((paper for paper in signed if paper.waiting), None)
+    next_step(f"meterbook sign {waiting.number}" if waiting else f"meterbook month check {signed[0].period}")
 
 
-def _say_issued(paper: object) -> None:
-    from ledger.issued import Issued, step_name
+def _say_issued(paper: Issued) -> None:
+    from ledger.issued import step_name
 
-    assert isinstance(paper, Issued)
     waits = _("待{step}签字").format(step=step_name(paper.waiting)) if paper.waiting else _("已签齐")
     say(f"{paper.number} {waits} sha256:{paper.sha256[:16]}")
-    if paper.waiting:
-        next_step(f"meterbook sign {paper.number}")
 
 
 def issued(month: Month = None, db: Db = DEFAULT_DB, as_json: Json = False) -> None:

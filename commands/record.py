@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from commands.following import ending
 from ledger import redact
 from ledger.errors import MeterbookError
 from ledger.i18n import _
@@ -55,7 +56,8 @@ class Recorded(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run it; whatever comes of it goes on to whoever called."""
-        with _recording(_started(self, ctx.meta[__name__])):
+        act = _started(self, ctx.meta[__name__])
+        with _recording(act), ending(act.command, act.arguments):
             return super().invoke(ctx)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from commands.common import (
     Operator,
     Today,
     make_console,
+    next_step,
     open_ledger,
     operator_of,
     print_json,
@@ -21,10 +23,10 @@ from commands.common import (
     show_rows,
     today_of,
 )
-from ledger.i18n import _
+from ledger.i18n import _, current_language
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from rich.console import Console
 
     from ledger.journal import Ledger
     from ledger.storage.engine import Session
@@ -93,20 +95,38 @@ def today_(db: Db = DEFAULT_DB, today: Today = None, as_json: Json = False) -> N
         print_json(seen)
         return
     console = make_console()
-    console.print(f"[bold]{ledger.book.name} {day}[/bold]")
-    for title, lines, command in (
-        (_("到期和过期的事"), seen["tasks"], "meterbook tasks"),
-        (_("钱箱"), seen["drawers"], f"meterbook day check --date {day}"),
-        (_("待复核、待审批"), seen["requests"], "meterbook request list --waiting"),
-        (_("未接收的批次"), seen["batches"], "meterbook accept …"),
-        (_("缺对账单"), seen["statements"], "meterbook statement import …"),
-        (_("刚变长期的未达账项"), seen["items"], "meterbook outstanding"),
-    ):
-        console.print(f"\n[bold]{title}[/bold] {len(lines) or _('无')}" + (f"    → {command}" if lines else ""))
-        for line in lines[:12]:
-            console.print("  " + line, markup=False)
-        if len(lines) > 12:
-            console.print(_("  …另有 {count} 项").format(count=len(lines) - 12))
+    name = ledger.book.name if current_language() == "zh_CN" else ledger.book.name_en
+    console.print(f"[bold]{name} {day}[/bold]")
+    parts = [(title, seen[key], command) for key, title, command in _parts(day)]
+    room = _room(console, sum(1 for _title, lines, _command in parts if lines))
+    for title, lines, command in parts:
+        console.print(f"[bold]{title}[/bold] {len(lines) or _('无')}" + (f"    → {command}" if lines else ""))
+        shown = lines if len(lines) <= room else lines[: room - 1]
+        for line in shown:
+            console.print("  " + line, markup=False, no_wrap=True, overflow="ellipsis")
+        if len(lines) > len(shown):
+            console.print("  " + _("…另有 {count} 项").format(count=len(lines) - len(shown)).strip())
+    next_step(next((command for _title, lines, command in parts if lines), "meterbook post …"))
+
+
+def _parts(day: dt.date) -> tuple[tuple[str, str, str], ...]:
+    """What the screen has, the most pressing first: key, title, the command that says or does more."""
+    return (
+        ("tasks", _("到期和过期的事"), "meterbook tasks"),
+        ("days", _("未日结的日子"), "meterbook day check --date …"),
+        ("drawers", _("钱箱"), f"meterbook drawer show --date {day}"),
+        ("requests", _("待复核、待审批"), "meterbook request list --waiting"),
+        ("batches", _("未接收的批次"), "meterbook accept --all"),
+        ("statements", _("缺对账单"), "meterbook statement import …"),
+        ("items", _("刚变长期的未达账项"), "meterbook outstanding"),
+    )
+
+
+def _room(console: Console, filled: int) -> int:
+    """How many lines a part may have, so that all parts stand on one screen; what is no terminal has room for 12."""
+    if not console.is_terminal:
+        return 12
+    return max(2, (console.height - 3 - len(_parts(dt.date.min))) // max(filled, 1))
 
 
 def _day(ledger: Ledger, session: Session, day: dt.date) -> dict[str, Any]:
@@ -115,21 +135,28 @@ def _day(ledger: Ledger, session: Session, day: dt.date) -> dict[str, Any]:
     from ledger import tasks as due
     from ledger.money import format_fen
     from ledger.reconcile import run
+    from ledger.storage.bank import statements
 
     table = drawers.load(ledger, session, day)
     waiting = [r for r in requests.requests(session, ledger.book_id) if r.state in requests.STEPS]
-    covered = {bank: run.load(session, ledger.book_id, bank, day).covered_to for bank in ledger.book.banks}
+    covered = {bank: statements(session, ledger.book_id, bank.code)["to_date"].max() for bank in ledger.book.banks}
     open_items = run.outstanding(session, ledger.book_id, ledger.book, day)
+    shorts = {bank.code: bank.short for bank in ledger.book.banks}
     limits = ledger.book.thresholds
     turning = {limits.outstanding_attention_days, limits.outstanding_long_days, limits.outstanding_very_long_days}
+    open_ = [t for t in due.tasks(ledger, session, day) if not t.done_by and t.due <= day]
     return {
         "date": day.isoformat(),
         "tasks": [
-            f"{t.due} {t.control} {t.text}" for t in due.tasks(ledger, session, day) if not t.done_by and t.due <= day
+            f"{t.due} {t.control} {t.text}" + (" " + _("过期") if t.late(day) else "")
+            for t in open_
+            if t.control != "C13"
         ],
+        "days": [t.period for t in open_ if t.control == "C13"],
         "drawers": [
             f"{cashier} {drawers.state_name(drawer.state)} {_('应有')} {format_fen(drawer.expected)}"
             for cashier, drawer in sorted(table.items())
+            if drawer.state not in ("idle", "handed_over")
         ],
         "requests": [f"{r.summary} {requests.waiting_for(r.state)}" for r in waiting],
         "batches": [
@@ -140,10 +167,10 @@ def _day(ledger: Ledger, session: Session, day: dt.date) -> dict[str, Any]:
         "statements": [
             f"{bank.short} " + (_("到 {day} 为止").format(day=to) if to else _("还没有"))
             for bank, to in covered.items()
-            if to is None or to < day.replace(day=1)
+            if not isinstance(to, dt.date) or to < day.replace(day=1) - dt.timedelta(days=1)
         ],
         "items": [
-            f"{row['bank']} {row['date']} {row['reference'] or ''} {format_fen(row['amount'])} {row['age_days']}{_('天')}"
+            f"{shorts[row['bank']]} {row['date']} {row['reference'] or ''} {format_fen(row['amount'])} {row['age_days']}{_('天')}"
             for row in open_items.iter_rows(named=True)
             if any(limit <= row["age_days"] < limit + 7 for limit in turning)
         ],

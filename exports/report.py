@@ -111,6 +111,24 @@ class TieOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Diagram:
+    """A picture of sums that stand in the report, as data: who can draw draws it (the workbook), the rest leave it out.
+
+    ``series``: name → one amount in fen per category. ``stacked`` puts the series on each other: parts of a whole.
+    """
+
+    title: str
+    categories: Sequence[str]
+    series: Sequence[tuple[str, Sequence[int]]]
+    kind: Literal["column", "stacked"] = "stacked"
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is anything to see."""
+        return any(value for _name, values in self.series for value in values)
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """What time a report is about: a span of days, or with ``start == end`` a day or cut-off."""
 
@@ -180,7 +198,8 @@ class Report:
 
     ``heads`` are the labelled facts above the table (编制单位, 账号), ``notes`` sentences below it,
     ``signatures`` the roles that sign, ``state`` the ledger state it was drawn from,
-    ``file_stem`` the file's name without extension, ``sheets`` further tables of the workbook.
+    ``file_stem`` the file's name without extension, ``sheets`` further tables, on sheets of the workbook and pages of
+    their own, ``charts`` pictures of its sums.
     """
 
     code: str
@@ -199,6 +218,7 @@ class Report:
     styles: Sequence[Style] = ()
     paper: Table | None = None
     sheets: Sequence[tuple[str, Table]] = ()
+    charts: Sequence[Diagram] = ()
 
     @property
     def ok(self) -> bool:
@@ -209,6 +229,11 @@ class Report:
         """What a renderer prints: the paper form for people, the rows for machines."""
         own = Table(self.columns, self.rows, self.totals, self.styles)
         return (self.paper if self.paper is not None and medium in PAPER else own).for_medium(medium)
+
+    def further(self, medium: str) -> list[tuple[str, Table]]:
+        """The further tables that a renderer shows, by their titles."""
+        tables = [(title, table.for_medium(medium)) for title, table in self.sheets]
+        return [(title, table) for title, table in tables if table.columns]
 
 
 def total(

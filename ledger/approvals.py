@@ -101,6 +101,19 @@ def reject(ledger: Ledger, number: str, *, operator: str, reason: str, today: dt
         return requests.reject(session, ledger.book_id, people, request, operator=operator, reason=reason, today=today)
 
 
+def waiting_for(session: Session, ledger: Ledger, operator: str) -> list[int]:
+    """Batches that wait for this person: the accountant takes what others entered, whoever may accept
+    besides her takes what she entered (C48)."""
+    people = staff(session, ledger.book_id)
+    open_ = [batch for batch in batches(session, ledger.book_id) if not batch.accepted_by]
+    if people.unstaffed:
+        return [batch.number for batch in open_ if batch.operator != operator]
+    person = people.require(operator, "accept")
+    accountants = {one.id for one in people.people.values() if one.role == "accountant"}
+    mine = {batch.number for batch in open_ if person.role == "accountant" or batch.operator in accountants}
+    return [batch.number for batch in open_ if batch.number in mine and people.differ(person.id, batch.operator)]
+
+
 def accept(ledger: Ledger, batches: Sequence[int], *, operator: str, today: dt.date) -> list[int]:
     """Accept batches (``!`` → ``*``): all of them or none; gives their numbers.
 

@@ -24,6 +24,7 @@ from ledger.facts import Fact
 from ledger.i18n import _
 from ledger.journal import Ledger
 from ledger.operators import Operator, staff
+from ledger.roles import may
 from ledger.storage import fact_sql as sql
 from ledger.storage.engine import Session
 
@@ -187,6 +188,20 @@ def find(session: Session, book_id: int, number: str) -> Issued:
         if made.number == number.strip():
             return made
     raise NotFound(_("没有签发过 {number}").format(number=number))
+
+
+def waiting_for(session: Session, ledger: Ledger, period: str, operator: str) -> list[str]:
+    """The numbers of a month's papers whose next signature this person may give (C48: not on his own)."""
+    people = staff(session, ledger.book_id)
+    person = people.require(operator, "read")
+    found = []
+    for made in issues(session, ledger.book_id, period=period):
+        if made.superseded or made.waiting is None:
+            continue
+        own = (made.preparer, *(who for who, _when in made.signatures.values()))
+        if people.unstaffed or (person.role in may(made.waiting) and people.differ(person.id, *own)):
+            found.append(made.number)
+    return found
 
 
 def in_force(session: Session, book_id: int, code: str, scope: str, period: str) -> Issued | None:

@@ -112,6 +112,46 @@ def inclusion_path(leaves: bytes, index: int) -> list[bytes]:
     return path[::-1]
 
 
+def later_path(before: Frontier, leaves: bytes, index: int) -> list[bytes]:
+    """:func:`inclusion_path` of leaf ``index`` of ``leaves``, which were appended to a tree that only its frontier is kept of.
+
+    What stands to the left of a newer leaf are whole perfect subtrees of the older tree, so the
+    path needs no older leaf. The leaf's place in the whole tree is ``before.size + index``.
+
+    Raises:
+        IndexError: there is no such leaf.
+    """
+    count = len(leaves) // WIDTH
+    if not 0 <= index < count:
+        raise IndexError(index)
+    known: dict[tuple[int, int], bytes] = {}
+    start = 0
+    for height, found in zip(_heights(before.size), before.hashes, strict=True):
+        known[start, start + (1 << height)] = found
+        start += 1 << height
+
+    def over(low: int, high: int) -> bytes:
+        if (low, high) in known:
+            return known[low, high]
+        if low >= before.size:
+            return _range(leaves, low - before.size, high - before.size)
+        middle = low + _power_below(high - low)
+        return node_hash(over(low, middle), over(middle, high))
+
+    place = before.size + index
+    path: list[bytes] = []
+    low, high = 0, before.size + count
+    while high - low > 1:
+        middle = low + _power_below(high - low)
+        if place < middle:
+            path.append(over(middle, high))
+            high = middle
+        else:
+            path.append(over(low, middle))
+            low = middle
+    return path[::-1]
+
+
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether ``leaf`` (a leaf hash) is leaf ``index`` of the tree of that size and root (§2.1.3.2)."""
     if not 0 <= index < size:

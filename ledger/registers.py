@@ -256,10 +256,35 @@ def sales(session: Session, book_id: int, start: dt.date, end: dt.date, *, book:
     ``category``: resident, entity, inspection (监察补交) or tm. ``net`` contains VAT; ``gross`` = net + levies +
     tax_line + penalty. Reductions and reversals are negative; ``red`` marks them.
     """
-    kinds = (*views.BILLED, *views.RED)
-    frame = views.lines(session, book_id, start, end, kinds=kinds, live=True).with_columns(
-        gain=pl.col("credit") - pl.col("debit")
+    frame = views.lines(session, book_id, start, end, kinds=_SALES, live=True)
+    return _sales(session, book_id, frame, end, book=book, chart=chart)
+
+
+def billed(session: Session, book_id: int, start: dt.date, end: dt.date, *, book: Book, chart: Chart) -> dict[str, int]:
+    """Category → ``gross`` of :func:`sales` summed, for long periods: of most entries the receivable says it all."""
+    families = (views.RECEIVABLES, views.ADVANCES)
+    frame = views.lines(session, book_id, start, end, accounts=families, kinds=_SALES, live=True)
+    account = pl.col("account")
+    table = frame.group_by("entry_id").agg(
+        pl.col("origin").first(),
+        receivable=account.filter(account.str.starts_with(f"{views.RECEIVABLES}.")).first(),
+        gross=(pl.col("debit") - pl.col("credit")).sum(),
     )
+    told = _told(table, chart)
+    rest = lines_of(session, book_id, told.filter(pl.col("category").is_null())["entry_id"])
+    others = _sales(session, book_id, rest, end, book=book, chart=chart)
+    both = pl.concat([told.drop_nulls("category").select("category", "gross"), others.select("category", "gross")])
+    return dict(both.group_by("category").agg(pl.col("gross").sum()).iter_rows())
+
+
+_SALES = (*views.BILLED, *views.RED)
+
+
+def _sales(
+    session: Session, book_id: int, frame: pl.DataFrame, end: dt.date, *, book: Book, chart: Chart
+) -> pl.DataFrame:
+    """The table of :func:`sales` from whole entries."""
+    frame = frame.with_columns(gain=pl.col("credit") - pl.col("debit"))
     account, gain = pl.col("account"), pl.col("gain")
     levies = {levy.item: (chart.levy("billed", levy.item), chart.levy("due", levy.item)) for levy in book.levies}
     own = (account == chart.role("sales"), account == chart.role("sales_tax_line"))
@@ -292,17 +317,24 @@ def sales(session: Session, book_id: int, start: dt.date, end: dt.date, *, book:
     )  # fmt: skip
 
 
-def _categories(session: Session, book_id: int, table: pl.DataFrame, end: dt.date, chart: Chart) -> pl.DataFrame:
-    """Whose sales they are: by the receivable, else by how the bill was charged, else by the customer."""
+_BY_KIND = {"back_charge": "inspection", "tm_recognition": "tm"}
+
+
+def _told(table: pl.DataFrame, chart: Chart) -> pl.DataFrame:
+    """With the ``category`` that ``receivable`` or else ``origin`` tells; null where neither does."""
     roles = {"ar_resident": "resident", "ar_entity": "entity", "ar_tm": "tm", "ar_inspection": "inspection"}
     by_account = {chart.role(role): category for role, category in roles.items()}
-    by_kind = {"back_charge": "inspection", "tm_recognition": "tm"}
-    table = table.with_columns(
+    return table.with_columns(
         category=pl.coalesce(
             pl.col("receivable").replace_strict(by_account, default=None, return_dtype=pl.String),
-            pl.col("origin").replace_strict(by_kind, default=None, return_dtype=pl.String),
+            pl.col("origin").replace_strict(_BY_KIND, default=None, return_dtype=pl.String),
         )
     )
+
+
+def _categories(session: Session, book_id: int, table: pl.DataFrame, end: dt.date, chart: Chart) -> pl.DataFrame:
+    """Whose sales they are: by the receivable, else by how the bill was charged, else by the customer."""
+    table = _told(table, chart)
     unclear = table.filter(pl.col("category").is_null())
     if unclear.is_empty():
         return table
@@ -313,7 +345,7 @@ def _categories(session: Session, book_id: int, table: pl.DataFrame, end: dt.dat
         category=pl.coalesce(
             "category",
             pl.col("document").replace_strict(kinds, default=None, return_dtype=pl.String)
-            .replace_strict(by_kind, default=None, return_dtype=pl.String),
+            .replace_strict(_BY_KIND, default=None, return_dtype=pl.String),
             pl.col("customer").replace_strict(streams, default=None, return_dtype=pl.String),
             pl.lit("entity"),
         )

@@ -64,6 +64,8 @@ BUCKETS = ("0", "1-3", "4-6", "7-12", "13-24", "25-36", "37+")
 """Ages of a bill in whole months between its bill-month and the cut-off (domain §9.2)."""
 
 _VOUCHER = re.compile(r"(?:(\d{4}-\d{2})/)?([^\W\d_]{1,2})-?(\d+)")
+_DIGITS, _VNO_DIGITS = 19, 10
+"""Numbers with so many digits are of no entry and no voucher: they go beyond the columns."""
 
 
 # -- the state of the book ---------------------------------------------------------------
@@ -96,6 +98,11 @@ def state(session: Session, book_id: int) -> State:
     size, root = (session.rows(sql.CHECKPOINT, book_id=book_id) or [(0, "")])[0]
     when = None if sealed_at is None else str(sealed_at)
     return State(int(seals), int(last_entry), when, alone, int(size), str(root))
+
+
+def seals(session: Session, book_id: int) -> int:
+    """How many seals the book has: grown, whenever anything was posted."""
+    return int(session.rows(sql.STATE, book_id=book_id)[0][0])
 
 
 def dates(session: Session, book_id: int) -> tuple[dt.date, dt.date] | None:
@@ -303,9 +310,9 @@ def entry(session: Session, book_id: int, name: str | int) -> Entry:
 def _find(session: Session, book_id: int, name: str) -> list[tuple[int, str, str, str, str, int]]:
     """``entry_id, kind, doc_no, period, vtype, vno`` of all entries of that name."""
     asked: list[tuple[str, dict[str, object]]] = []
-    if name.isascii() and name.isdigit():
+    if name.isascii() and name.isdigit() and len(name) < _DIGITS:
         asked.append(("id", {"entry_id": int(name)}))
-    if match := _VOUCHER.fullmatch(name):
+    if (match := _VOUCHER.fullmatch(name)) and len(match[3]) < _VNO_DIGITS:
         period, vtype, vno = match[1], match[2], int(match[3])
         params: dict[str, object] = {"vtype": vtype, "vno": vno}
         asked.append(("voucher", params | {"period": period}) if period else ("vouchers", params))

@@ -1,1 +1,1 @@
-"""Fava, the reading room: the exported journal in a browser, read-only."""
+"""Fava, the reading room: books read from the database, in a browser, read-only, behind a login."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from exports.masked import masked as without_personal_data
 from exports.pack import journal, registers, signed, statements
 from exports.pack.archive import Archive
 from exports.render import csv, pdf, xlsx
-from exports.report import Period, Report
+from exports.report import Period, Report, TieOut
 from ledger import checkpoint, masking, redact
 from ledger.books import read_book
 from ledger.i18n import _
@@ -32,6 +33,8 @@ File = tuple[str, bytes]
 Progress = Callable[[str, int, int], None]
 
 _FIRST, _LAST = "R07", "R28"
+DAILY: Final = frozenset({"R27", "R27c"})
+"""Forms of a day: the pack has one of every day of the month."""
 SAMPLES: Final = 3
 """Entries with a proof of their own, for whoever wants to see one."""
 
@@ -87,19 +90,35 @@ def files(ledger: Ledger, asked: Asked, progress: Progress) -> Iterator[File]:
 
 
 def _reports(session: Session, book: Ledger, asked: Asked, progress: Progress) -> Iterator[File]:
-    """R07–R28 on every medium; one too long for paper has no PDF."""
-    wanted = [
-        (definition.code, bank)
-        for definition in reports.REPORTS.values()
-        if _FIRST <= definition.code[:3] <= _LAST
-        for bank in ([one.code for one in book.book.banks] if definition.bank else [None])
-    ]
-    for number, (code, bank) in enumerate(wanted):
+    """R07–R28 on every medium, the daily form of every day, each transfer's own; last, all checks on one list."""
+    checks: list[tuple[Report, TieOut]] = []
+    wanted = list(_wanted(session, book, asked))
+    for number, (folder, code, narrowed) in enumerate(wanted):
         progress(code, number, len(wanted))
-        drawn = reports.build(
-            code, session, book.book, book.chart, month=asked.pack.period, account=bank, book_id=book.book_id
-        )
-        yield from paper(f"reports/{code}_{drawn.file_stem}", asked.shown(drawn))
+        drawn = reports.build(code, session, book.book, book.chart, book_id=book.book_id, **narrowed)
+        checks += [(drawn, tie) for tie in drawn.tie_outs]
+        yield from paper(f"reports/{folder}{code}_{drawn.file_stem}", asked.shown(drawn))
+    yield "reports/checks.csv", csv.render(registers.checks(book, asked.span, checks))
+
+
+def _wanted(session: Session, book: Ledger, asked: Asked) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """``(folder, code, what is asked for)`` of each form. 采暖费日报 is the daily form of heat companies alone."""
+    month: dict[str, Any] = {"month": asked.pack.period}
+    days = [asked.span.start + dt.timedelta(days=n) for n in range((asked.span.end - asked.span.start).days + 1)]
+    daily = DAILY if book.book.utility == "heat" else DAILY - {"R27c"}
+    for definition in reports.REPORTS.values():
+        code = definition.code
+        if not _FIRST <= code[:3] <= _LAST:
+            continue
+        if code in DAILY:
+            yield from (("daily/", code, {"date": day}) for day in days if code in daily)
+            continue
+        for bank in [one.code for one in book.book.banks] if definition.bank else [None]:
+            yield "", code, {**month, "account": bank}
+        if code == "R11":
+            whole = reports.build(code, session, book.book, book.chart, book_id=book.book_id, **month)
+            numbers = list(dict.fromkeys(row["transfer"] for row in whole.rows))
+            yield from (("", code, {**month, "account": one}) for one in numbers if len(numbers) > 1)
 
 
 def paper(name: str, report: Report) -> Iterator[File]:
@@ -195,7 +214,7 @@ def guide(session: Session, book: Ledger, asked: Asked, archive: Archive) -> Ite
     manifest = {
         "format": FORMAT,
         "number": pack.number,
-        "book": {"code": book.book.code, "name": book.book.name},
+        "book": {"code": book.book.code, "name": book.book.name, **_credit_code(book)},
         "period": pack.period,
         "masked": pack.masked,
         "language": pack.language,
@@ -209,6 +228,10 @@ def guide(session: Session, book: Ledger, asked: Asked, archive: Archive) -> Ite
     }
     yield "manifest.json", _json(manifest)
     yield "SHA256SUMS", "".join(f"{sha}  {name}\n" for name, sha in sorted(archive.hashes.items())).encode()
+
+
+def _credit_code(book: Ledger) -> dict[str, str]:
+    return {"credit_code": book.book.credit_code} if book.book.credit_code else {}
 
 
 def _filled(text: str, chosen: str, words: dict[str, str]) -> str:

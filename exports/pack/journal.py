@@ -12,14 +12,15 @@ import polars as pl
 
 from exports.plaintext import yuan
 from exports.report import Period
-from ledger import redact, views
+from ledger import approvals, redact, views
 from ledger.journal import Ledger
+from ledger.storage import archive_sql
 from ledger.storage.engine import Session
 
 LINES = (
     "entry_id", "line", "date", "voucher", "flag", "event", "kind", "doc_no", "memo", "account", "account_name", "debit",
     "credit", "branch", "bank", "cashier", "customer", "bill_month", "fund", "item", "staff", "document", "maker", "checker",
-    "approver", "reverses", "caused_by",
+    "approver", "reverses", "caused_by", "batch", "entered_by", "entered_at", "accepted_by",
 )  # fmt: skip
 KEYS = ("account", "branch", "bank", "cashier", "fund", "item")
 MONEY = ("opening", "debit", "credit", "closing")
@@ -33,7 +34,7 @@ def files(session: Session, book: Ledger, span: Period, *, masked: bool) -> Iter
         known = lines["memo"].drop_nulls().unique()
         plain = {memo: redact.numbers(memo) for memo in known}
         lines = lines.with_columns(pl.col("memo").replace_strict(plain, default=None, return_dtype=pl.String))
-    yield from _both("journal", _named(lines, book).select(LINES))
+    yield from _both("journal", _with_hands(session, book, _named(lines, book)).select(LINES))
     balances = views.trial_balance(session, book.book_id, span.start, span.end)
     yield from _both("balances", _named(balances, book).select("account", "account_name", *MONEY))
     by = views.turnover(session, book.book_id, span.start, span.end, keys=KEYS)
@@ -44,6 +45,17 @@ def entry_ids(session: Session, book: Ledger, span: Period) -> list[int]:
     """The entries of the month."""
     lines = views.lines(session, book.book_id, span.start, span.end, live=True)
     return lines["entry_id"].unique(maintain_order=True).to_list()
+
+
+def _with_hands(session: Session, book: Ledger, lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines with their batch, who entered it and when, and who accepted it."""
+    taken = {batch.number: batch.accepted_by for batch in approvals.batches(session, book.book_id)}
+    entered = archive_sql.entered(session, book.book_id).with_columns(
+        accepted_by=pl.col("batch").replace_strict(taken, default=None, return_dtype=pl.String),
+        entered_at=pl.col("entered_at").str.slice(0, 19) + "Z",
+    )
+    numbered = lines.with_row_index("_row").sort("entry_id").join_asof(entered, on="entry_id", strategy="backward")
+    return numbered.sort("_row").drop("_row")
 
 
 def _named(frame: pl.DataFrame, book: Ledger) -> pl.DataFrame:

@@ -6,10 +6,10 @@ matter in June. Acceptances are those of the month's batches; outstanding items 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from exports.report import Column, Period, Report
+from exports.report import Column, Period, Report, TieOut
 from exports.reports.r14 import band_labels, category_labels
 from ledger import approvals, overrides, periods, requests, views
 from ledger import facts as records
@@ -59,6 +59,26 @@ def build(session: Session, book: Ledger, span: Period) -> Iterator[tuple[str, R
         Column("memo", _("摘要")), Column("amount", _("金额"), "money"), Column("age_days", _("天数"), "integer"),
         Column("band", _("账龄"), labels=band_labels()), Column("reason", _("原因")), Column("ref", _("行号")),
     ], _outstanding(session, book, span))  # fmt: skip
+
+
+def checks(book: Ledger, span: Period, found: Sequence[tuple[Report, TieOut]]) -> Report:
+    """Every check of every form of the pack: what was held against what, and whether it agrees."""
+    rows = []
+    for form, tie in found:
+        scale = 100 if tie.count else 1  # numbers of things stand beside yuan, with their two decimals
+        amounts = {"left": tie.left * scale, "right": tie.right * scale, "difference": tie.difference * scale}
+        verdict, unit = _("平") if tie.ok else _("不平"), _("件") if tie.count else _("元")
+        rows.append(
+            {"code": form.code, "form": form.file_stem, "name": tie.name, **amounts, "unit": unit, "verdict": verdict}
+        )
+    columns = [
+        Column("code", _("报表")), Column("form", _("文件")), Column("name", _("勾稽")), Column("left", _("左"), "money"),
+        Column("right", _("右"), "money"), Column("difference", _("差额"), "money"), Column("unit", _("单位")),
+        Column("verdict", _("结果")),
+    ]  # fmt: skip
+    return Report(
+        code="PACK", title=_("勾稽"), period=span, columns=columns, rows=rows, heads=[(_("编制单位"), book.book.name)]
+    )
 
 
 def _titles() -> Mapping[str, str]:

@@ -9,6 +9,7 @@
 2. checkpoint/checkpoint.txt is signed, and says the size and root that the manifest says
 3. every proof in proofs/ leads to that very checkpoint
 4. what was signed (signed/*.json) has the SHA-256 that its signatures in the log say
+5. every voucher of journal/journal.csv is level, and opening + debit − credit = closing, account by account
 
 ``--key`` is the verifier key you were given by another way than this pack; without it the key in the pack is used,
 which shows that the pack is whole, not who made it. Exit code 0: good; 1: not good; 2: cannot be read.
@@ -21,12 +22,17 @@ which shows that the pack is whole, not who made it. Exit code 0: good; 1: not g
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import json
 import sys
+from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+if (Path(__file__).parent / "verify_proof.py").exists():  # also where Python was told to look nowhere (-I)
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
 try:
     import verify_proof  # type: ignore[import-not-found]
 except ImportError:  # inside Meterbook's own source
@@ -101,6 +107,35 @@ def signatures(folder: Path, records: list[list[Any]]) -> list[str]:
     return said
 
 
+def books(folder: Path) -> str:
+    """The journal is level voucher by voucher, and its turnover is what the balances say."""
+    level: dict[str, Decimal] = defaultdict(Decimal)
+    turnover: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(), Decimal()])
+    for line in _rows(folder / "journal" / "journal.csv"):
+        debit, credit = Decimal(line["debit"] or 0), Decimal(line["credit"] or 0)
+        level[line["voucher"]] += debit - credit
+        turnover[line["account"]][0] += debit
+        turnover[line["account"]][1] += credit
+    if uneven := sorted(voucher for voucher, rest in level.items() if rest):
+        raise Bad(f"借贷不平 not level: {', '.join(uneven[:5])}")
+    totals = [Decimal(), Decimal()]
+    for row in _rows(folder / "journal" / "balances.csv"):
+        opening, debit, credit, closing = (
+            Decimal(row[name] or 0) for name in ("opening", "debit", "credit", "closing")
+        )
+        if opening + debit - credit != closing or [debit, credit] != turnover.pop(row["account"], [0, 0]):
+            raise Bad(f"余额与分录不符 the balance is not that of the journal: {row['account']}")
+        totals = [totals[0] + opening, totals[1] + closing]
+    if any(side != [0, 0] for side in turnover.values()) or any(totals):
+        raise Bad("试算不平 the trial balance is not level")
+    return f"凭证借贷相等,余额相符 vouchers are level and make the balances: {len(level)}"
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def _beside(number: str) -> str:
     return f"signed/{number.replace('/', '_')}.signatures.json"
 
@@ -116,7 +151,7 @@ def check(folder: Path, key: str | None = None) -> list[str]:
         raise Bad(f"格式不是 the format is not {FORMAT}")
     said = [files(folder, manifest), checkpoint(folder, manifest, key)]
     lines, records = proofs(folder, key)
-    said += lines + signatures(folder, records)
+    said += [*lines, *signatures(folder, records), books(folder)]
     if key is None:
         said.append(
             "注意:公钥取自资料包本身,请与单位另外给您的核对 no --key: compare the key with the one you were given"

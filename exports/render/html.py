@@ -15,6 +15,7 @@ from ledger.i18n import _, current_language
 STYLE = """
 body { font-family: "Noto Serif CJK SC", SimSun, "Songti SC", serif; margin: 2rem auto; max-width: 70rem; color: #111; }
 h1 { font-size: 1.4rem; text-align: center; margin: 0 0 .6rem; }
+h2 { font-size: 1.1rem; margin: 1.6rem 0 .4rem; break-before: page; }
 .heads { display: flex; justify-content: space-between; gap: 2rem; margin-bottom: .3rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { border: 1px solid #555; padding: .2rem .4rem; }
@@ -60,6 +61,9 @@ def _page(report: Report) -> Iterator[str]:
         roles = "".join(f"<span>{escape(role)}:</span>" for role in report.signatures)
         yield f'<div class="signatures">{roles}</div>'
     yield from _ties(report)
+    for title, further in report.further("html"):
+        yield f"<h2>{escape(title)}</h2>"
+        yield from _table(further)
     yield f'<p class="state">{escape(report.code)} {escape(report.state)}</p>\n</body>\n</html>'
 
 

@@ -56,11 +56,10 @@ def render(report: Report) -> bytes:
         Refused: no Chinese font to be found, or more rows than a paper form holds.
     """
     table = report.table("pdf")
-    if len(table.rows) > ROWS_MAX:
+    rows = max(len(one.rows) for one in (table, *(further for _title, further in report.further("pdf"))))
+    if rows > ROWS_MAX:
         raise Refused(
-            _("{rows} 行太长,不宜印成纸表(最多 {most} 行);请用 --format xlsx 或 csv").format(
-                rows=len(table.rows), most=ROWS_MAX
-            )
+            _("{rows} 行太长,不宜印成纸表(最多 {most} 行);请用 --format xlsx 或 csv").format(rows=rows, most=ROWS_MAX)
         )
     font = find_font()
     return typst.compile(
@@ -108,8 +107,8 @@ def _find(wanted: str) -> Font:
 
 def _form(report: Report, table: Table, font: Font) -> dict[str, Any]:
     """What ``form.typ`` prints."""
-    widths = paper.widths(table)
-    needed = sum(widths) + len(widths)
+    tables = [table, *(further for _title, further in report.further("pdf"))]
+    needed = max(sum(widths) + len(widths) for widths in map(paper.widths, tables))
     landscape = SIZE * PORTRAIT_CHARS < SIZE_UPRIGHT * needed
     room = LANDSCAPE_CHARS if landscape else PORTRAIT_CHARS
     size = max(min(SIZE, SIZE * room / needed), SIZE_MIN) if needed else SIZE
@@ -125,7 +124,26 @@ def _form(report: Report, table: Table, font: Font) -> dict[str, Any]:
         "unit": _("单位:{unit}").format(unit=report.unit),
         "state": report.state,
         "page": [before, between, after],
-        "widths": [width + 1 for width in widths],
+        "main": _table(table),
+        "further": [{"title": title, **_table(further)} for title, further in report.further("pdf")],
+        "none": _("无"),
+        "notes": list(report.notes),
+        "signatures": [f"{role}:" for role in report.signatures],
+        "tie_head": [_("勾稽"), _("左"), _("右"), _("差额"), _("结果")],
+        "ties": [
+            {
+                "name": tie.name, "left": tie.text(tie.left), "right": tie.text(tie.right),
+                "difference": tie.text(tie.difference), "ok": tie.ok, "verdict": _("平") if tie.ok else _("不平"),
+            }
+            for tie in report.tie_outs
+        ],
+    }  # fmt: skip
+
+
+def _table(table: Table) -> dict[str, Any]:
+    """One table of the form: its head in storeys, its cells as text."""
+    return {
+        "widths": [width + 1 for width in paper.widths(table)],
         "kinds": [column.type for column in table.columns],
         "head": [
             [{"text": head.text, "at": head.at, "y": y, "columns": head.columns, "rows": head.rows} for head in line]
@@ -139,18 +157,7 @@ def _form(report: Report, table: Table, font: Font) -> dict[str, Any]:
             if (text := paper.banner(table, number, row)) is not None
         },
         "totals": paper.totals(table),
-        "none": _("无"),
-        "notes": list(report.notes),
-        "signatures": [f"{role}:" for role in report.signatures],
-        "tie_head": [_("勾稽"), _("左"), _("右"), _("差额"), _("结果")],
-        "ties": [
-            {
-                "name": tie.name, "left": tie.text(tie.left), "right": tie.text(tie.right),
-                "difference": tie.text(tie.difference), "ok": tie.ok, "verdict": _("平") if tie.ok else _("不平"),
-            }
-            for tie in report.tie_outs
-        ],
-    }  # fmt: skip
+    }
 
 
 def _breakable(text: str) -> str:

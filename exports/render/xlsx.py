@@ -19,7 +19,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from exports.render import paper
+from exports.render import paper, xlsx_charts
 from exports.report import Column, Report, Row, Style, Table
 from ledger.i18n import _
 from ledger.money import format_fen
@@ -38,6 +38,8 @@ _A4: Final = 9
 
 class _Formats:
     """Cell formats of one workbook, made once per combination."""
+
+    font = FONT
 
     def __init__(self, book: Workbook) -> None:
         self._book = book
@@ -95,9 +97,10 @@ def render(report: Report) -> bytes:
     for number, page in enumerate(pages):
         name = report.code if len(pages) == 1 else f"{report.code}-{number + 1}"
         _sheet(book.add_worksheet(name), report, page, formats, last=number == len(pages) - 1)
-    for name, further in report.sheets:
-        for number, page in enumerate(_pages(further.for_medium("xlsx"))):
+    for name, further in report.further("xlsx"):
+        for number, page in enumerate(_pages(further)):
             _sheet(book.add_worksheet(f"{name}{number + 1}" if number else name), report, page, formats, last=False)
+    xlsx_charts.add(book, report, formats)
     book.close()
     return out.getvalue()
 

@@ -8,6 +8,7 @@ documents (``service``), with the approval that large customers need (C46). Tie:
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import Any
 
 import polars as pl
@@ -60,6 +61,7 @@ def steps() -> dict[str, str]:
 
 def _rows(session: Session, book: Book, request: Request, whole: Report) -> list[dict[str, Any]]:
     owed: dict[str, int] = {}
+    bills = Counter(bill["customer"] for bill in whole.rows)
     for bill in whole.rows:
         owed[bill["customer"]] = owed.get(bill["customer"], 0) + bill["amount"]
     since = _since(session, request, whole)
@@ -79,7 +81,7 @@ def _rows(session: Session, book: Book, request: Request, whole: Report) -> list
         days = None if first is None else (request.end - first).days
         rows.append({
             "customer": customer, "name": own.get("name") or "", "branch": own.get("branch") or "",
-            "bills": sum(bill["customer"] == customer for bill in whole.rows), "owed": owed.get(customer, 0),
+            "bills": bills[customer], "owed": owed.get(customer, 0),
             "since": first, "days": days, "step": _step(days, service), "block": _("托收中") if customer in waiting else "",
             "shut_off": service.get("shut_off"), "approval_no": service.get("approval_no") or "",
             "reconnected": service.get("reconnect"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from exports.report import PAPER, Column, Period, Report, TieOut, file_stem, total, under
+from exports.report import PAPER, Column, Diagram, Period, Report, TieOut, file_stem, total, under
 from exports.reports.request import Definition, Request, deposit_banks, fund_labels, head
 from ledger import registers, views
 from ledger.accounts import Chart
@@ -45,8 +45,19 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         notes=[bridge(lines)],
         signatures=(_("收费员"), _("收费班长"), _("总公司财务部")),
         file_stem=file_stem(period, DEFINITION.zh),
+        charts=[_chart(rows, period, book)],
         **head(session, book, request),
     )
+
+
+def _chart(rows: list[dict[str, Any]], period: Period, book: Book) -> Diagram:
+    """Day by day, the categories that moved on each other."""
+    shown = fund_labels(book)
+    days = [row for row in rows if row["date"] is not None]
+    series = [(shown.get(fund, fund), [row[fund] for row in days]) for fund in categories(book)]
+    moved = [(name, values) for name, values in series if any(values)]
+    title = _("{month} 每日收费(按类别)").format(month=f"{period.start:%Y-%m}")
+    return Diagram(title, [f"{row['date']:%m-%d}" for row in days], moved)
 
 
 def categories(book: Book) -> list[str]:

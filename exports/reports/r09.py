@@ -7,11 +7,12 @@ debits and credits are its turnover; the categories add up.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from exports.report import FLAT, PAPER, Column, Report, Style, Table, TieOut, file_stem
+from exports.report import FLAT, PAPER, WIDE, Column, Report, Style, Table, TieOut, file_stem
 from exports.reports.request import Definition, Request, fund_labels, head, side
 from ledger import views
 from ledger.accounts import Chart
@@ -88,9 +89,9 @@ def _columns(book: Book) -> list[Column]:
 
 
 def _wide(book: Book, by_fund: dict[str, int]) -> list[Column]:
-    """The multi-column form: on either side one column per fund category that moved."""
+    """The multi-column form: on either side one column per fund category that moved. No page is wide enough for it."""
     shown = fund_labels(book)
-    return [
+    columns = [
         Column("date", _("日期"), "date"),
         Column("voucher", _("凭证号")),
         Column("document", _("结算方式/单号")),
@@ -104,6 +105,7 @@ def _wide(book: Book, by_fund: dict[str, int]) -> list[Column]:
             if by_fund.get(f"{column}_{fund}")
         ),
     ]  # fmt: skip
+    return [replace(column, media=WIDE) for column in columns]
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

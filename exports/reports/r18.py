@@ -24,7 +24,7 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
     period = sales.sales_month(request.end)
     table = sales.load(session, book, chart, request.book_id, period)
     year = Period(sales.sales_month(period.end.replace(month=1)).start, period.end)
-    so_far = registers.sales(session, request.book_id, year.start, year.end, book=book, chart=chart)
+    so_far = registers.billed(session, request.book_id, year.start, year.end, book=book, chart=chart)
     keys = [*sales.amounts(book), "vat", "revenue"]
     rows: list[dict[str, Any]] = []
     for category in labels.categories():
@@ -34,7 +34,7 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
             "volume": int(own["volume"].sum()),
             **sales.sums(own, keys),
             "reduced": int(own.filter(pl.col("red"))["gross"].sum()),
-            "cumulative": int(so_far.filter(pl.col("category") == category)["gross"].sum()),
+            "cumulative": so_far.get(category, 0),
         })  # fmt: skip
     columns = _columns(book, table)
     totals = {**total(columns, rows), "volume": sum(row["volume"] for row in rows)}

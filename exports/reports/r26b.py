@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from exports.report import Column, Report, TieOut, file_stem, grouped, total, under
+from exports.report import Column, Diagram, Report, TieOut, file_stem, grouped, total, under
 from exports.reports import labels, r26
 from exports.reports.request import Definition, Request, head
 from ledger import registers, views
@@ -63,6 +63,7 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
         signatures=(_("制表"), _("明细账会计")),
         file_stem=file_stem(request.cutoff, DEFINITION.zh, request.branch and book.branch(request.branch).name),
         paper=grouped(columns, rows, by="stream", label_key="customer", label=labels.streams(), totals=totals),
+        charts=[_chart(rows)],
         **head(session, book, request),
     )
 
@@ -80,6 +81,16 @@ def _rows(bills: pl.DataFrame, held: pl.DataFrame, known: pl.DataFrame) -> list[
     )
     order = pl.col("stream").replace_strict({"resident": 0, "entity": 1}, default=2, return_dtype=pl.Int64)
     return table.sort(order, "customer").to_dicts()
+
+
+def _chart(rows: list[dict[str, Any]]) -> Diagram:
+    """How much is how old, residents and entities apart."""
+    titles = r26.bucket_labels()
+    series = [
+        (title, [sum(row[bucket] for row in rows if row["stream"] == stream) for bucket in titles])
+        for stream, title in labels.streams().items()
+    ]
+    return Diagram(_("欠费按账龄"), list(titles.values()), series)
 
 
 def _columns() -> list[Column]:

@@ -34,7 +34,11 @@ def open_at(
     session: Session, book_id: int, book: Book, bank: Bank, cutoff: date, known_at: str | None = None
 ) -> pl.DataFrame:
     """What an account has open at a day (``OPEN``)."""
-    items = load(session, book_id, bank, cutoff, known_at=known_at).adjusted(book, cutoff).items
+    return open_of(bank, load(session, book_id, bank, cutoff, known_at=known_at).adjusted(book, cutoff).items)
+
+
+def open_of(bank: Bank, items: pl.DataFrame) -> pl.DataFrame:
+    """The items of a table (R14) as open lines."""
     inflow = pl.col("category").str.contains("_in_")
     return items.select(
         pl.lit(bank.short).alias("bank"),

@@ -219,10 +219,12 @@ def outstanding(
     """The open items with all that is known of them: R14's columns and ``bank, amount_band, patterns`` (texts),
     ``follow_up`` (:class:`~ledger.followups.FollowUp`)."""
     said = followups.latest(followups.log(session, book_id, known_at=known_at))
+    opened = {one.code: open_at(session, book_id, book, one, as_of, known_at) for one in book.banks}
     rows: list[dict[str, Any]] = []
     for one in [bank] if bank else book.banks:
         loaded = load(session, book_id, one, as_of, known_at=known_at)
-        rows += items_of(session, book_id, book, as_of, one, loaded, said, known_at=known_at)
+        others = pl.concat([pl.DataFrame(schema=OPEN), *(own for code, own in opened.items() if code != one.code)])
+        rows += items_of(session, book_id, book, as_of, one, loaded, said, known_at=known_at, elsewhere=others)
     return rows
 
 
@@ -236,10 +238,11 @@ def items_of(
     said: Mapping[Item, FollowUp],
     *,
     known_at: str | None = None,
+    elsewhere: pl.DataFrame | None = None,
 ) -> list[dict[str, Any]]:
-    """:func:`outstanding` of an account that is loaded; ``said``: the last word about each item."""
+    """:func:`outstanding` of an account that is loaded; ``said``: the last word about each item, ``elsewhere`` as there."""
     items = loaded.adjusted(book, as_of).items.sort("date", "ref")
-    seen = seen_patterns(session, book_id, bank, loaded, items, as_of, known_at=known_at)
+    seen = seen_patterns(session, book_id, bank, loaded, items, as_of, known_at=known_at, elsewhere=elsewhere)
     told: dict[tuple[str, str], list[str]] = {}
     for row in seen.iter_rows(named=True):
         told.setdefault((row["side"], row["ref"]), []).append(pattern_text(row["pattern"], row["number"], row["other"]))

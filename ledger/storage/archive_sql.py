@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import polars as pl
+
 from ledger.storage.engine import Session
 from ledger.storage.view_sql import sealed
 
@@ -63,3 +65,13 @@ def batches(session: Session, book_id: int, start: dt.date, end: dt.date) -> set
         end=end,
     )
     return {int(row[0]) for row in rows}
+
+
+def entered(session: Session, book_id: int) -> pl.DataFrame:
+    """Per batch of entries: ``entry_id`` its first one, ``batch``, ``entered_by``, ``entered_at`` (UTC), by first entry."""
+    return session.frame(
+        """SELECT first_entry AS entry_id, batch_id AS batch, operator AS entered_by, recorded_at AS entered_at
+           FROM batch WHERE book_id = :book_id AND entries > 0 ORDER BY first_entry""",
+        {"entry_id": pl.Int64(), "batch": pl.Int64(), "entered_by": pl.String(), "entered_at": pl.String()},
+        book_id=book_id,
+    )

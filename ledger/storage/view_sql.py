@@ -178,7 +178,7 @@ _MEET = "e.book_id = p.book_id AND e.entry_id = p.entry_id"
 _MEET_BY_PERIOD = "p.book_id = e.book_id AND p.entry_id = e.entry_id + 0"
 """A sum, so that SQLite does not carry the bounds over to the lines and search by those."""
 
-_IN_PERIOD = f"""e.book_id = :book_id AND e.date BETWEEN :start AND :end AND {sealed("e")}
+IN_PERIOD = f"""e.book_id = :book_id AND e.date BETWEEN :start AND :end AND {sealed("e")}
     AND e.entry_id >= (SELECT min(b.first_entry) FROM batch b WHERE b.book_id = :book_id AND b.batch_id IN ({_DATED}))
     AND e.entry_id < (SELECT max(b.first_entry + b.entries) FROM batch b
                       WHERE b.book_id = :book_id AND b.batch_id IN ({_DATED}))"""
@@ -207,7 +207,7 @@ def lines(
     elif accounts:
         source, way = _BY_ACCOUNT, _where(_of_accounts(accounts), _MEET, sealed("p"))
     else:
-        source, way = _BY_PERIOD, _where(_IN_PERIOD, _MEET_BY_PERIOD)
+        source, way = _BY_PERIOD, _where(IN_PERIOD, _MEET_BY_PERIOD)
     conditions = _where(
         way,
         "p.date BETWEEN :start AND :end",
@@ -264,7 +264,7 @@ def entries(
                SELECT d.entry_id FROM posting d WHERE d.book_id = :book_id AND d.document = :document))"""
         )
     named = _where("e.book_id = :book_id", "e.date BETWEEN :start AND :end", sealed("e"))
-    way = named if touched else _IN_PERIOD
+    way = named if touched else IN_PERIOD
     conditions = _where(way, *touched, "e.period = :period" if period else "", "e.kind = :kind" if kind else "")
     if count:
         return f"SELECT count(*) FROM entry e WHERE {conditions}"

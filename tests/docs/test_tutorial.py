@@ -1,4 +1,4 @@
-"""The commands of ``docs/tutorial.md`` do what the text says, in its order, on both databases."""
+"""The commands of the tutorial do what the text says, in its order, on both databases; both languages tell the same."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.conftest import database_url, new_database
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial.md"
+CHINESE = ROOT / "docs" / "tutorial.zh.md"
 
 SAYS = {
     "meterbook customer R2": ["120.80"],
@@ -71,3 +72,13 @@ def test_every_command_of_the_tutorial_works(
         for words in SAYS.get(command, []):
             assert words in output, f"{command}: {words} not in\n{output}"
     assert set(SAYS) <= set(found)
+
+
+def test_both_languages_tell_the_same() -> None:
+    """The same commands in the same order, so that the one run proves both; the same figures in each chapter."""
+    texts = [page.read_text(encoding="utf-8") for page in (TUTORIAL, CHINESE)]
+    assert commands(texts[0]) == commands(texts[1])
+    english, chinese = (re.split(r"^## ", text, flags=re.MULTILINE)[1:] for text in texts)
+    assert len(english) == len(chinese)
+    for one, other in zip(english, chinese, strict=True):
+        assert set(re.findall(r"\d[\d,]*\.\d\d", one)) == set(re.findall(r"\d[\d,]*\.\d\d", other)), one[:40]

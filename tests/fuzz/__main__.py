@@ -22,6 +22,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+os.environ["RUST_BACKTRACE"] = "0"  # a library that panics on every tenth file would spend its time telling where
+
 try:
     import atheris
 except ImportError:
@@ -36,7 +38,7 @@ MEMORY_MB = 3072
 """Address space of the process: a finding must not be the end of the machine."""
 FRESH = 0.15
 """How many mutants descend from a seed at once: the corpus fills with what is refused."""
-HEAD = struct.Struct("=6d")
+HEAD = struct.Struct("=7d")
 
 
 class Board:
@@ -44,15 +46,17 @@ class Board:
 
     def __init__(self, size: int) -> None:
         self._map = mmap.mmap(-1, HEAD.size + size)
-        self.runs = self.read = self.back = self.slowest = self.aborts = 0.0
+        self.runs = self.read = self.back = self.slowest = self.aborts = self.spent = 0.0
 
     def write(self, content: bytes) -> None:
-        self._map[: HEAD.size] = HEAD.pack(self.runs, self.read, self.back, self.slowest, self.aborts, len(content))
+        counts = (self.runs, self.read, self.back, self.slowest, self.aborts, self.spent)
+        self._map[: HEAD.size] = HEAD.pack(*counts, len(content))
         self._map[HEAD.size : HEAD.size + len(content)] = content
 
     def load(self) -> bytes:
         """The counts of the process that died, and its last file."""
-        self.runs, self.read, self.back, self.slowest, self.aborts, size = HEAD.unpack(self._map[: HEAD.size])
+        *counts, size = HEAD.unpack(self._map[: HEAD.size])
+        self.runs, self.read, self.back, self.slowest, self.aborts, self.spent = counts
         return self._map[HEAD.size : HEAD.size + int(size)]
 
 
@@ -84,6 +88,7 @@ class Campaign:
         if took > max(SLOW_FOREIGN if self.target.foreign else SLOW, board.slowest):
             self._keep(content, TimeoutError(f"{took:.0f} s"))
         board.slowest, board.back = max(board.slowest, took), oracle.written_back
+        board.spent += took
         board.read += read
         if board.runs % 20_000 == 0:
             print(json.dumps(self.record(), ensure_ascii=False), file=sys.stderr, flush=True)
@@ -131,6 +136,7 @@ class Campaign:
         return {
             "format": self.target.name, "seed": self.options.seed, "guided": not self.options.blind, **counts,
             "findings": found, "seconds": round(seconds), "per_second": round(board.runs / seconds),
+            "processor": round(board.spent),
             "slowest": round(board.slowest, 2), "memory_mb": _memory_mb(),
         }  # fmt: skip
 

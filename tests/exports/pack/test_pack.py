@@ -130,8 +130,21 @@ def _is_complete(folder: Path, ledger: Ledger) -> None:
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert {file["path"] for file in manifest["files"]} | {"manifest.json", "SHA256SUMS"} == names
     assert (manifest["number"], manifest["masked"], manifest["period"]) == ("2023-06/v1", True, "2023-06")
-    codes = {name.split("/")[1].split("_")[0] for name in names if name.startswith("reports/")}
-    assert codes == {f"R{n:02d}" for n in range(7, 29)} | {"R26b", "R27b", "R27c"}
+    forms = [name.split("/")[1] for name in names if name.startswith("reports/") and name.count("/") == 1]
+    assert {name.split("_")[0] for name in forms} == {f"R{n:02d}" for n in range(7, 29) if n != 27} | {
+        "R26b", "R27b", "checks.csv",
+    }  # fmt: skip
+    daily = {name for name in names if name.startswith("reports/daily/")}
+    assert daily == {
+        f"reports/daily/R27_202306{day:02d}业务受理日报.{end}" for day in range(1, 31) for end in ("csv", "pdf", "xlsx")
+    }
+    assert {name for name in forms if name.startswith("R11") and name.endswith("csv")} == {
+        "R11_20230601-0630向总公司转款明细表.csv", "R11_20230628向总公司转款明细表_ZK-0628.csv",
+        "R11_20230629向总公司转款明细表_ZK-0629.csv",
+    }  # fmt: skip
+    checks = pl.read_csv(folder / "reports/checks.csv")
+    assert checks.height > 60
+    assert checks["结果"].unique().to_list() == ["平"]
     for bank in ("1002.01", "1002.02"):
         stem = f"signed/R14_{bank}_2023-06_v1"
         assert {f"{stem}.{end}" for end in ("json", "pdf", "xlsx", "signatures.json")} <= names
@@ -149,6 +162,9 @@ def _is_complete(folder: Path, ledger: Ledger) -> None:
     assert int(lines["debit"].sum() * 100) == known["debit"].sum()
     text = pl.read_csv(folder / "journal/journal.csv", schema_overrides={"debit": pl.Decimal(20, 2)})
     assert text["debit"].sum() == lines["debit"].sum()
+    hands = lines.filter(pl.col("doc_no") == "SJ-0601").select("entered_by", "accepted_by").unique().rows()
+    assert hands == [("L01", "K01")]
+    assert lines.filter(pl.col("entered_by") == pl.col("accepted_by")).is_empty()
     closes = (folder / "registers/closes.csv").read_text(encoding="utf-8-sig").splitlines()
     assert closes[1].startswith("2023-06,,月结")
     asked = (folder / "registers/requests.csv").read_text(encoding="utf-8-sig")
@@ -170,6 +186,7 @@ def _is_verified(folder: Path, done: pack.Exported) -> None:
     assert (good.returncode, good.stderr) == (0, "")
     assert "R14/1002.01/2023-06/v1: 内容与签字时相同 as it was signed; review, sign" in good.stdout
     assert "R07/2023-06/v1: 内容已脱敏 masked; sign" in good.stdout
+    assert "凭证借贷相等" in good.stdout
     stranger = key.split("+")[0] + "+" + "00000000" + "+" + key.split("+", 2)[2]
     assert verified(folder, "--key", stranger).returncode == 1
     for name, change in (
@@ -197,6 +214,30 @@ def _is_verified(folder: Path, done: pack.Exported) -> None:
     proof = json.loads(done.proof.read_text(encoding="utf-8"))
     verify_pack.verify_proof.check(proof, key)
     assert json.loads(json.loads(proof["entry"])[7])[0]["sha256"] == done.pack.sha256
+
+
+def test_books_that_are_not_level_are_found(tmp_path: Path) -> None:
+    """A voucher that is not level; a balance that is not the journal's; a trial balance that is not level."""
+    folder = tmp_path / "journal"
+    folder.mkdir()
+    good = {
+        "journal.csv": "voucher,account,debit,credit\n记-1,1001,5.00,0.00\n记-1,1002,0.00,5.00\n",
+        "balances.csv": "account,opening,debit,credit,closing\n1001,0.00,5.00,0.00,5.00\n1002,0.00,0.00,5.00,-5.00\n",
+    }
+    for name, (old, new), word in (
+        ("", ("", ""), ""),
+        ("journal.csv", ("0.00,5.00", "0.00,4.99"), "借贷不平"),
+        ("journal.csv", ("1002", "1003"), "余额与分录不符"),
+        ("balances.csv", ("-5.00", "-4.00"), "余额与分录不符"),
+        ("balances.csv", ("1002,0.00,0.00,5.00,-5.00", "1002,1.00,0.00,5.00,-4.00"), "试算不平"),
+    ):
+        for file, text in good.items():
+            (folder / file).write_text(text.replace(old, new) if file == name else text, encoding="utf-8")
+        if not word:
+            assert "凭证借贷相等" in verify_pack.books(tmp_path)
+            continue
+        with pytest.raises(verify_pack.Bad, match=word):
+            verify_pack.books(tmp_path)
 
 
 def _beancount_agrees(folder: Path) -> None:
