@@ -12,11 +12,11 @@ from datetime import date, datetime, time
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
+from importers.archive import Unfit
+from importers.extent import CELLS_MAX, check_extent
 from ledger.errors import Fault, ImportRejected
 from ledger.i18n import _
 
-CELLS_MAX = 20_000_000
-"""Rows × columns a sheet may claim."""
 CHUNK = 20_000
 """Rows that travel together."""
 
@@ -37,8 +37,11 @@ def read_sheets(content: bytes) -> Iterator[Part]:
         ImportRejected: no workbook at all, or one under a password.
     """
     try:
+        check_extent(content)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         names = workbook.sheet_names
+    except Unfit as error:
+        raise _refused(str(error)) from error
     except PasswordError as error:
         raise _refused(_("工作簿有密码保护,请另存为无密码的文件")) from error
     except (CalamineError, OSError, ValueError) as error:

@@ -67,11 +67,12 @@ def one_way() -> tuple[pl.Expr, pl.Expr]:
 
 def with_parties(lines: pl.DataFrame) -> pl.DataFrame:
     """The other side of each line: where payer and payee are printed, the payer of what came in."""
+    names = ("party", "party_account")
+    if all(lines[f"{name}_{way}"].null_count() == lines.height for name in names for way in ("in", "out")):
+        return lines
     inflow = pl.col("amount_in") != 0
-    for name in ("party", "party_account"):
-        other = pl.when(inflow).then(f"{name}_in").otherwise(f"{name}_out")
-        lines = lines.with_columns(pl.coalesce(name, other).alias(name))
-    return lines
+    other = {name: pl.when(inflow).then(f"{name}_in").otherwise(f"{name}_out") for name in names}
+    return lines.with_columns(pl.coalesce(name, others).alias(name) for name, others in other.items())
 
 
 def declared_findings(taken: Extract, lines: pl.DataFrame, pending: pl.DataFrame) -> list[Finding]:
@@ -81,6 +82,8 @@ def declared_findings(taken: Extract, lines: pl.DataFrame, pending: pl.DataFrame
     the table are the wallet's statistics, which by its own words may leave rows
     out: a difference there is a warning.
     """
+    if not taken.declared and not taken.total:
+        return []
     rows = lines.height + pending.height
     inflow = lines.filter(pl.col("amount_in") != 0)
     outflow = lines.filter(pl.col("amount_out") != 0)

@@ -9,7 +9,7 @@ taken only when it is the only one (``reconciliation.md`` §7).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -67,7 +67,7 @@ def judge(
     and ``order`` are used only where the balances leave a choice.
     """
     chains = [
-        _chain(move, balance, dates, rows, direction, way, opening, closing)
+        _chain(move, move.cum_sum(), balance, dates, direction, way, opening, closing)
         for direction, move in moves.items()
         for way in ORDERS
     ]
@@ -89,30 +89,57 @@ def judge(
         return chain.broken, not chain.by_date, chain.order != order
 
     best = min(candidates, key=rank)  # the first of equals: oldest first
+    if best.broken:
+        best = replace(best, breaks=_breaks(best, moves[best.direction], balance, rows, opening, closing))
     told = len({chain.order for chain in candidates if rank(chain) == rank(best)}) == 1
     return Verdict(best, best.order if told or len(balance) < 2 else "undetermined", inferred, asked)
 
 
 def _chain(
     move: pl.Series,
+    running: pl.Series,
     balance: pl.Series,
     dates: pl.Series,
-    rows: pl.Series,
     direction: str | None,
     order: str,
     opening: int | None,
     closing: int | None,
 ) -> Chain:
-    """Offsets (balance − movements so far) and the places where they change."""
-    if order == "newest_first":
-        move, balance, dates, rows = move.reverse(), balance.reverse(), dates.reverse(), rows.reverse()
-    last = int(rows[-1]) if len(rows) else 0
+    """Offsets (balance − movements so far) and the places where they change; ``running`` sums the moves from above."""
+    newest_first, total = order == "newest_first", int(move.sum())
+    so_far = move + total - running if newest_first else running
+    offsets = balance - so_far
+    if offsets.null_count():
+        offsets = offsets.drop_nulls()
+    before, after = opening, None if closing is None else closing - total
+    top, bottom = (after, before) if newest_first else (before, after)
+    ends = _jumps(offsets, top, bottom)
+    jumps = int((offsets[1:] != offsets[:-1]).sum()) + ends
+    known = [end for end in (top, bottom) if end is not None]
+    compared = max(len(offsets) + len(known) - 1, 0)
+    at = -1 if newest_first else 0
+    first = before if before is not None else int(offsets[at]) if len(offsets) else after
+    return Chain(direction, order, first, compared, jumps, (), dates.is_sorted(descending=newest_first))
+
+
+def _jumps(offsets: pl.Series, top: int | None, bottom: int | None) -> int:
+    """How many of the balances stated beside the lines contradict them, or each other."""
+    if offsets.is_empty():
+        return int(None not in (top, bottom) and top != bottom)
+    return sum(end is not None and end != offsets[at] for end, at in ((top, 0), (bottom, -1)))
+
+
+def _breaks(
+    chain: Chain, move: pl.Series, balance: pl.Series, rows: pl.Series, opening: int | None, closing: int | None
+) -> tuple[Break, ...]:
+    """The first jumps of a chain, oldest first."""
+    schema = {"row": pl.Int64, "balance": pl.Int64, "move": pl.Int64}
+    lines = pl.DataFrame({"row": rows, "balance": balance, "move": move}, schema=schema)
+    lines = lines.reverse() if chain.order == "newest_first" else lines
+    lines = lines.select("row", offset=pl.col("balance") - pl.col("move").cum_sum())
+    last = int(lines["row"][-1]) if lines.height else 0
     ends = [(0, opening)], [(last, None if closing is None else closing - int(move.sum()))]
-    schema = {"row": pl.Int64, "offset": pl.Int64}
-    running = pl.DataFrame({"row": rows, "offset": balance - move.cum_sum()}, schema=schema)
-    before, after = (pl.DataFrame(end, schema=schema, orient="row") for end in ends)
-    offsets = pl.concat([before, running, after]).drop_nulls("offset")
+    before, after = (pl.DataFrame(end, schema=lines.schema, orient="row") for end in ends)
+    offsets = pl.concat([before, lines, after]).drop_nulls("offset")
     jumps = offsets.with_columns(pl.col("offset").diff().alias("by")).filter(pl.col("by") != 0)
-    breaks = tuple(Break(row, by) for row, by in jumps.select("row", "by").head(BREAKS_SHOWN).rows())
-    first = offsets["offset"][0] if offsets.height else None
-    return Chain(direction, order, first, max(offsets.height - 1, 0), jumps.height, breaks, dates.is_sorted())
+    return tuple(Break(row, by) for row, by in jumps.select("row", "by").head(BREAKS_SHOWN).rows())

@@ -23,6 +23,7 @@ from ledger.money import InvalidAmount, normal_text, parse_fen
 
 AMOUNTS = ("amount_in", "amount_out", "debit", "credit", "amount")
 """The fields that may hold the amount of a line."""
+ALL, NONE = pl.Series([True]), pl.Series([False])
 
 
 class Body:
@@ -60,17 +61,19 @@ class Body:
         """
         frame, whole = self._bare(block)
         first = _first(frame)
-        filled = first.is_not_null() | frame["row"].is_in([number for number, row in whole.items() if any(row)])
+        filled = first.is_not_null() if first.null_count() else ALL.new_from_index(0, frame.height)
+        if whole:
+            filled |= frame["row"].is_in([number for number, row in whole.items() if any(row)])
         special = filled & self._special(frame, first, whole)
         end = 0 if self._ended else frame.height
         kept = []
-        for index in special.head(end).arg_true():
+        for index in special.head(end).arg_true() if special.any() else ():
             if self._is_line(*_row(frame, index, whole)):
                 kept.append(index)
             elif self._ended:
                 end = index + 1
                 break
-        for index in filled.slice(end).arg_true():
+        for index in filled.slice(end).arg_true() if end < frame.height else ():
             self._below_the_end(*_row(frame, end + index, whole))
         if end == frame.height and filled.all() and not special.any():
             return frame
@@ -100,7 +103,7 @@ class Body:
         if name := next(iter(self._totals.values()), None):
             marks += [_key(pl.col(cell)) == name for cell in cells]
         if not marks:
-            return pl.zeros(frame.height, pl.UInt8, eager=True).cast(pl.Boolean)
+            return NONE.new_from_index(0, frame.height)
         return frame.select(pl.any_horizontal(marks).fill_null(False)).to_series()
 
     def _is_line(self, number: int, row: Row) -> bool:

@@ -2,13 +2,15 @@
 
 ``fen``, ``is_nothing``, ``day``, ``clock`` and ``starts`` read text that is plain already
 (``plain``): folding full-width characters is dear, so each column is folded once. None of them
-takes a text apart by groups of a pattern, which costs ten times a test.
+takes a text apart by groups of a pattern, which costs ten times a test. In a file of a few lines
+the expressions cost all the time and the cells none: ``each`` asks one for several columns at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -25,6 +27,33 @@ CLOCK = r"^[0-9]{1,2}:?[0-9]{2}:?(?:[0-9]{2})?(?:\.[0-9]+)?$"
 CLEAN = r"^[0-9]{2}:[0-9]{2}:[0-9]{2}$"
 NOTHING = ("", "-", "--", "—", "/")
 """What banks print where there is no amount."""
+FEW = 2_000
+"""Up to so many lines an expression costs more than the cells it reads."""
+
+Cellwise = Callable[[pl.Expr], pl.Expr]
+"""An expression of one column that reads every cell by itself."""
+
+
+def each(columns: Iterable[pl.Series], make: Cellwise) -> list[pl.Series]:
+    """``make`` of several columns of one length and type: one below the other in one go where they are short,
+    side by side where they are long."""
+    columns = list(columns)
+    height = len(columns[0]) if columns else 0
+    if len(columns) > 1 and height > FEW:
+        frame = pl.DataFrame([column.alias(str(place)) for place, column in enumerate(columns)])
+        made = frame.select(make(pl.col(name)) for name in frame.columns).get_columns()
+    elif columns:
+        cells = [column.alias("cell") for column in columns]
+        whole = pl.DataFrame([pl.concat(cells) if len(cells) > 1 else cells[0]]).select(_of_cell(make)).to_series()
+        made = [whole.slice(place * height, height) for place in range(len(columns))] if len(cells) > 1 else [whole]
+    else:
+        made = []
+    return [series.alias(column.name) for series, column in zip(made, columns, strict=True)]
+
+
+@cache
+def _of_cell(make: Cellwise) -> pl.Expr:
+    return make(pl.col("cell"))
 
 
 def plain(column: pl.Expr) -> pl.Expr:
@@ -37,26 +66,29 @@ def plain(column: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def with_plain(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """A frame with some of its columns plain; ASCII, which has nothing to fold, is only trimmed."""
-    names = list(dict.fromkeys(names))
-    simple = frame.select(_is_ascii(pl.col(name)).alias(name) for name in names).row(0)
-    changed = []
-    for name, ascii_only in zip(names, simple, strict=True):
-        text = pl.col(name).str.strip_chars()
-        changed.append((pl.when(text != "").then(text) if ascii_only else plain(pl.col(name))).alias(name))
-    return frame.with_columns(changed)
+def plain_columns(columns: Iterable[pl.Series]) -> list[pl.Series]:
+    """Columns as ``plain`` makes them; ASCII, which has nothing to fold, is only trimmed."""
+    columns = list(columns)
+    simple = [column.all() for column in each(columns, _is_ascii)]
+    ascii_only = iter(each((one for one, bare in zip(columns, simple, strict=True) if bare), _trimmed))
+    others = iter(each((one for one, bare in zip(columns, simple, strict=True) if not bare), plain))
+    return [next(ascii_only if bare else others) for bare in simple]
+
+
+def _trimmed(column: pl.Expr) -> pl.Expr:
+    text = column.str.strip_chars()
+    return pl.when(text != "").then(text)
 
 
 def folded(text: pl.Series) -> pl.Series:
     """Text as ``normal_text`` gives it."""
-    if text.to_frame("text").select(_is_ascii(pl.col("text"))).item():
+    if each([text], _is_ascii)[0].all():
         return text.str.strip_chars()
     return text.str.normalize("NFKC").str.replace_all("−", "-", literal=True).str.strip_chars()
 
 
 def _is_ascii(text: pl.Expr) -> pl.Expr:
-    return (text.str.len_bytes() == text.str.len_chars()).all()
+    return text.str.len_bytes() == text.str.len_chars()
 
 
 def tidy(column: pl.Expr) -> pl.Expr:
@@ -105,24 +137,36 @@ def day(text: pl.Expr) -> pl.Expr:
 
 def one_day(text: str) -> date | None:
     """The same for a single cell."""
-    found = pl.DataFrame({"text": [text]}).select(plain(pl.col("text"))).select(day(pl.col("text"))).item()
-    return found if isinstance(found, date) else None
+    (found,) = each(plain_columns([pl.Series([text])]), day)
+    return found.item()  # type: ignore[no-any-return]
 
 
 def clock(text: pl.Series) -> pl.Series:
     """``123456``, ``12:34:56``, ``12:34`` or what follows a date → ``"12:34:56"``; else null."""
-    cell = pl.col(text.name)
+    (said,) = each([text], _said)
+    if said.null_count() == len(said) or said.str.contains(CLEAN).all():
+        return said  # as nearly every bank prints it
+    for step in (_digits, _padded, _parted):  # each needs the one before several times
+        (said,) = each([said], step)
+    return said
+
+
+def _said(cell: pl.Expr) -> pl.Expr:
+    """What may be a time of day: behind a date, or alone."""
     after = pl.when(cell.str.contains(TIMED)).then(cell.str.replace(r"^[^\sT]+[\sT]+", ""))
-    alone = pl.when(~cell.str.contains(DATED)).then(cell)
-    said = text.to_frame().select(said=pl.coalesce(after, alone))
-    if said["said"].str.contains(CLEAN).all():
-        return said["said"]  # as nearly every bank prints it
-    cell = pl.col("said")
-    digits = pl.when(cell.str.contains(CLOCK)).then(
-        cell.str.replace(r"\..*$", "").str.replace_all(":", "", literal=True)
-    )
-    said = said.select(digits.alias("said"))
-    # three or five digits: the hour has one; without seconds they are 00
-    full = pl.when(cell.str.len_bytes() % 2 == 1).then(pl.concat_str(pl.lit("0"), cell)).otherwise(cell)
-    said = said.select(pl.concat_str(full, pl.lit("00")).alias("said"))
-    return said.select(pl.concat_str([cell.str.slice(at, 2) for at in (0, 2, 4)], separator=":")).to_series()
+    return pl.coalesce(after, pl.when(~cell.str.contains(DATED)).then(cell))
+
+
+def _digits(said: pl.Expr) -> pl.Expr:
+    bare = said.str.replace(r"\..*$", "").str.replace_all(":", "", literal=True)
+    return pl.when(said.str.contains(CLOCK)).then(bare)
+
+
+def _padded(digits: pl.Expr) -> pl.Expr:
+    """Six digits or more: of three or five the hour has one; without seconds they are 00."""
+    even = pl.when(digits.str.len_bytes() % 2 == 1).then(pl.concat_str(pl.lit("0"), digits)).otherwise(digits)
+    return pl.concat_str(even, pl.lit("00"))
+
+
+def _parted(digits: pl.Expr) -> pl.Expr:
+    return pl.concat_str([digits.str.slice(at, 2) for at in (0, 2, 4)], separator=":")

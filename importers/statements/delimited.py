@@ -1,8 +1,8 @@
 """Text with a delimiter → rows one by one, or blocks of rows as columns; quotes are strict.
 
-``csv`` says what the rows of a file are. polars reads the same rows a hundred times
-faster, but forgives much that is no CSV and numbers what is left: so it is given the lines
-that both read alike, and the others (a quote in an odd place, a cell over several lines,
+``csv`` says what the rows of a file are, and reads small ones. polars reads the same rows a
+hundred times faster, but forgives much that is no CSV and numbers what is left: so it is given the
+lines that both read alike, and the others (a quote in an odd place, a cell over several lines,
 far too many cells) go through ``csv`` one by one.
 
 ::
@@ -31,6 +31,8 @@ CELL_MAX = csv.field_size_limit()
 """Characters of a cell."""
 SPARE = 8
 """Columns beyond the header's that are still read in columns: banks end rows with empty cells."""
+SMALL = 32 * 1024
+"""Bytes below which ``csv`` alone has read them before polars has begun."""
 WHOLE = "\x00"
 """A separator that stands in no text (NUL is refused): a line as one column."""
 
@@ -78,6 +80,9 @@ class Delimited:
         place = self._skip(number - 1, 0)
         _line, _row, line = next(self._rows(number, place), (number, [], number + 1))
         place = self._skip(line - number, place)
+        if len(self._content) - place <= SMALL:
+            yield from self._few(line, place, width)
+            return
         while place < len(self._content):
             end = self._content.find(b"\n", place + BLOCK) + 1 or len(self._content)
             lines = _Lines(self._content[place:end], line)
@@ -111,6 +116,22 @@ class Delimited:
                 raise ImportRejected(fault) from error
             yield begins, row, line + reader.line_num
             begins = line + reader.line_num
+
+    def _few(self, line: int, place: int, width: int) -> Iterator[Block]:
+        """All rows from a line on as one block."""
+        rows: dict[int, Row] = {}
+        refusal = None
+        try:
+            for begins, row, _next in self._rows(line, place):
+                rows[begins] = row
+        except ImportRejected as error:
+            refusal = error
+        columns = max(width, min(max(map(len, rows.values()), default=0), width + SPARE))
+        if rows:
+            whole = {number: row for number, row in rows.items() if len(row) > columns}
+            yield Block(_as_columns(rows, columns), whole)
+        if refusal is not None:
+            raise refusal
 
     def _block(self, lines: _Lines, place: int, width: int) -> tuple[Block, int, ImportRejected | None]:
         """Some lines as a block, the line after it, and why nothing more can be read."""
@@ -197,8 +218,8 @@ class _Lines:
 
 def _as_columns(rows: Mapping[int, Row], columns: int) -> pl.DataFrame:
     """Rows of any width as columns; cells beyond are left out."""
-    cells = {
-        f"c{place}": pl.Series([row[place] if place < len(row) else "" for row in rows.values()], dtype=pl.String)
+    cells = [
+        pl.Series(f"c{place}", [row[place] if place < len(row) else "" for row in rows.values()], dtype=pl.String)
         for place in range(columns)
-    }
-    return pl.DataFrame({**cells, "row": pl.Series(list(rows), dtype=pl.Int64)})
+    ]
+    return pl.DataFrame([*cells, pl.Series("row", list(rows), dtype=pl.Int64)])

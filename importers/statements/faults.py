@@ -23,10 +23,12 @@ class Faults:
         self._found: dict[str, list[Fault]] = {}
         self._count = 0
 
-    def look(self, raw: pl.DataFrame, typed: pl.DataFrame) -> None:
-        """Remember where lines cannot be read: ``raw`` are the cells as printed, ``typed`` what became of them."""
-        for kind, field, bad in self._kinds(typed):
-            places = bad.arg_true()
+    def look(self, raw: pl.DataFrame, bad: Mapping[str, pl.Series]) -> None:
+        """Remember where lines cannot be read: ``raw`` are the cells as printed, ``bad`` those of ``Typed``."""
+        for kind, field in self._kinds():
+            if kind not in bad or not bad[kind].any():
+                continue
+            places = bad[kind].arg_true()
             self._count += len(places)
             kept = self._found.setdefault(kind, [])
             for index in places.head(FAULTS_MAX - len(kept)):
@@ -45,17 +47,15 @@ class Faults:
         if faults:
             raise ImportRejected(faults)
 
-    def _kinds(self, typed: pl.DataFrame) -> Iterator[tuple[str, str, pl.Series]]:
-        """Each kind of fault, the field it is named by, and which rows have it."""
-        yield "date", "date", typed["date"].is_null()
+    def _kinds(self) -> Iterator[tuple[str, str]]:
+        """Each kind of fault, and the field it is named by."""
+        yield "date", "date"
         for name in (*AMOUNTS, "balance"):
-            if f"{name}_bad" in typed.columns:
-                yield name, name, typed[f"{name}_bad"]
+            yield name, name
         amount = next(name for name in AMOUNTS if name in self._places)
-        yield "missing", amount, typed["missing"]
-        yield "doubled", amount, typed["doubled"]
-        if "flag" in typed.columns:
-            yield "flag", "flag", typed["flag"].is_null()
+        yield "missing", amount
+        yield "doubled", amount
+        yield "flag", "flag"
 
     def _fault(self, raw: pl.DataFrame, index: int, kind: str, field: str) -> Fault:
         position = self._places[field][0]

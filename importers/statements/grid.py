@@ -17,6 +17,7 @@ import polars as pl
 
 from importers.archive import Unfit, members
 from importers.limits import within_limits
+from importers.statements import columns
 from importers.statements.delimited import Block, Delimited, Row
 from ledger.errors import Fault, ImportRejected
 from ledger.i18n import _
@@ -194,12 +195,16 @@ class Sheet:
         self._parts: list[pl.DataFrame] = []
         self._height = 0
 
-    def add(self, height: int, separator: str, columns: Sequence[str]) -> None:
+    def add(self, height: int, separator: str, texts: Sequence[str]) -> None:
         """The next rows, as ``importers.sheets`` sends them."""
         first, self._height = self._height + 1, self._height + height
-        cells = pl.DataFrame({f"c{place}": [text] for place, text in enumerate(columns)})
-        cells = cells.select(pl.all().str.split(separator).explode())
-        self._parts.append(cells.with_columns(row=pl.int_range(first, self._height + 1, dtype=pl.Int64, eager=True)))
+        row = pl.int_range(first, self._height + 1, dtype=pl.Int64, eager=True).alias("row")
+        if height <= columns.FEW:
+            cells = [pl.Series(f"c{place}", text.split(separator)) for place, text in enumerate(texts)]
+            self._parts.append(pl.DataFrame([*cells, row]))
+            return
+        frame = pl.DataFrame({f"c{place}": [text] for place, text in enumerate(texts)})
+        self._parts.append(frame.select(pl.all().str.split(separator).explode()).with_columns(row))
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """Every row with its number."""
@@ -210,5 +215,5 @@ class Sheet:
     def below(self, number: int, _width: int) -> Iterator[Block]:
         """The rows after one, in columns."""
         if self._parts:
-            below = pl.concat(self._parts).filter(pl.col("row") > number)
+            below = (pl.concat(self._parts) if len(self._parts) > 1 else self._parts[0]).slice(number)
             yield from map(Block, below.iter_slices(ROWS_MAX))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from importers.statements.body import Body
 from importers.statements.recognise import Table
@@ -39,13 +40,16 @@ def _behind(labels: Iterable[str], cell: str, *, inside: bool = False) -> str | 
     """
     text = normal_text(cell)
     for label in labels:
-        spaced = r"\s*".join(map(re.escape, re.sub(r"\s+", "", normal_text(label))))
-        begin = r"(?:^#?|\s)" if inside else "^#?"
-        if said := re.search(
-            rf"{begin}{spaced}\s*(?:\[[^\]]*\]\s*(?=:))?:?\s*(?:\[([^\]]*)\]|(.*))", text, re.IGNORECASE
-        ):
+        if said := _pattern(label, inside).search(text):
             return (said[1] if said[1] is not None else said[2]).strip()
     return None
+
+
+@lru_cache(maxsize=4096)
+def _pattern(label: str, inside: bool) -> re.Pattern[str]:
+    spaced = r"\s*".join(map(re.escape, re.sub(r"\s+", "", normal_text(label))))
+    begin = r"(?:^#?|\s)" if inside else "^#?"
+    return re.compile(rf"{begin}{spaced}\s*(?:\[[^\]]*\]\s*(?=:))?:?\s*(?:\[([^\]]*)\]|(.*))", re.IGNORECASE)
 
 
 def declared(table: Table, body: Body) -> dict[str, tuple[int | None, int | None]]:

@@ -19,17 +19,20 @@ COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d{1,13})(,\d{1,2})?$"
 ORDERS = {"dmy": ("3", "2", "1"), "mdy": ("3", "1", "2")}
 
 
-def localised(cells: pl.DataFrame, dialect: Dialect, places: Mapping[str, list[int]]) -> pl.DataFrame:
-    """The plain columns (``p0``, ``p1``, …) with dates and amounts in the forms every bank's are read in."""
-    changed: dict[str, pl.Expr] = {}
+def localised(
+    plain: Mapping[int, pl.Series], dialect: Dialect, places: Mapping[str, list[int]]
+) -> dict[int, pl.Series]:
+    """The plain columns, by position, with dates and amounts in the forms every bank's are read in."""
+    changed: dict[int, pl.Expr] = {}
     if dialect.date_order in ORDERS and "date" in places:
-        name = f"p{places['date'][0]}"
-        changed[name] = _day(pl.col(name), dialect.date_order)
+        changed[places["date"][0]] = _day(pl.col("cell"), dialect.date_order)
     for field in AMOUNTS:
         if field in places and (dialect.symbol or dialect.decimal):
-            name = f"p{places[field][0]}"
-            changed[name] = _amount(pl.col(name), dialect)
-    return cells.with_columns(expression.alias(name) for name, expression in changed.items())
+            changed[places[field][0]] = _amount(pl.col("cell"), dialect)
+    return {
+        place: pl.DataFrame({"cell": cells}).select(changed[place]).to_series() if place in changed else cells
+        for place, cells in plain.items()
+    }
 
 
 def _day(text: pl.Expr, order: str) -> pl.Expr:

@@ -17,12 +17,15 @@ from importers.statements.formats import find_reader, read_messages
 from importers.statements.grid import BYTES_MAX, grids, rejected
 from importers.statements.recognise import KNOWN_MIN, Seen, Table, find_table, not_recognised
 from importers.statements.statement import LINES, Finding, Statement, closing_finding, opening_finding
-from importers.statements.table import CURRENCIES, Extract, extract
+from importers.statements.table import Extract, extract
+from importers.statements.typed import CURRENCIES
 from ledger.errors import ImportRejected
 from ledger.i18n import _
 from ledger.money import InvalidAmount, format_fen, normal_text, parse_fen
 
 READINGS = {"out": "debit_out", "in": "debit_in"}
+PAIRS = ("amount_in", "amount_out", "debit", "credit")
+"""The columns of amounts that come in twos."""
 
 
 def read_statement(
@@ -131,12 +134,19 @@ def _recognise(content: bytes, file: str, dialects: Sequence[Dialect]) -> Table:
 def _accounts(taken: Extract) -> list[tuple[str | None, pl.DataFrame]]:
     """One part per account number printed in the rows; else one, named above the header."""
     frame = taken.frame
-    numbers = frame["account"].drop_nulls().unique(maintain_order=True).to_list()
+    numbers = _printed(frame["account"])
     if len(numbers) <= 1:
         return [(numbers[0] if numbers else taken.meta.get("account"), frame)]
     # a row without number belongs to the account above it
     frame = frame.with_columns(pl.col("account").forward_fill().backward_fill())
     return [(number, frame.filter(pl.col("account") == number)) for number in numbers]
+
+
+def _printed(texts: pl.Series) -> list[str]:
+    """What stands in a column, each text once."""
+    if texts.null_count() == len(texts):
+        return []
+    return texts.drop_nulls().unique(maintain_order=True).to_list()
 
 
 def _statement(
@@ -152,6 +162,7 @@ def _statement(
     dialect = table.dialect
     whole_file = frame.height == taken.frame.height
     frame, pending, aside = split_aside(dialect, frame)
+    frame = _filled(frame)
     stated = _stated(taken.meta.get("opening"))
     closing = _stated(taken.meta.get("closing"))
     if whole_file:
@@ -214,13 +225,18 @@ def _statement(
     )
 
 
+def _filled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Of two columns of amounts one is empty: it moved nothing."""
+    empty = [name for name in PAIRS if name in frame.columns and frame[name].null_count()]
+    return frame.with_columns(pl.col(empty).fill_null(0)) if empty else frame
+
+
 def _moves(dialect: Dialect, frame: pl.DataFrame) -> dict[str | None, pl.Series]:
     """In − out per possible reading, in file order."""
     if dialect.form == "in_out":
-        inflow, outflow = frame["amount_in"].fill_null(0), frame["amount_out"].fill_null(0)
-        return {None: inflow - outflow}
+        return {None: frame["amount_in"] - frame["amount_out"]}
     if dialect.form == "debit_credit":
-        debit, credit = frame["debit"].fill_null(0), frame["credit"].fill_null(0)
+        debit, credit = frame["debit"], frame["credit"]
         return {"debit_out": credit - debit, "debit_in": debit - credit}
     if dialect.form == "signed":
         return {None: -frame["amount"] if dialect.negate else frame["amount"]}
@@ -229,22 +245,24 @@ def _moves(dialect: Dialect, frame: pl.DataFrame) -> dict[str | None, pl.Series]
 
 def _lines(dialect: Dialect, frame: pl.DataFrame, direction: str | None, order: str) -> pl.DataFrame:
     """The lines in their final columns, oldest first."""
-    zero = pl.lit(0, pl.Int64)
     if dialect.form == "in_out":
-        ways = (pl.col("amount_in").fill_null(0), pl.col("amount_out").fill_null(0))
+        inflow, outflow = frame["amount_in"], frame["amount_out"]
     elif dialect.form == "debit_credit":
-        debit, credit = pl.col("debit").fill_null(0), pl.col("credit").fill_null(0)
-        ways = (credit, debit) if direction == "debit_out" else (debit, credit)
-    elif dialect.form == "signed":
-        amount = -pl.col("amount") if dialect.negate else pl.col("amount")
-        ways = (pl.when(amount > 0).then(amount).otherwise(zero), pl.when(amount < 0).then(-amount).otherwise(zero))
+        inflow, outflow = frame["debit"], frame["credit"]
+        if direction == "debit_out":
+            inflow, outflow = outflow, inflow
     else:
-        ways = one_way()
-    lines = frame.with_columns(ways[0].alias("amount_in"), ways[1].alias("amount_out"))
-    lines = with_parties(lines)
-    if order == "newest_first":
-        lines = lines.reverse()
-    return lines.select(pl.col(name).cast(kind) for name, kind in LINES.items())
+        amount, zero = (-pl.col("amount") if dialect.negate else pl.col("amount")), pl.lit(0, pl.Int64)
+        signed = (
+            pl.when(amount > 0).then(amount).otherwise(zero),
+            pl.when(amount < 0).then(-amount).otherwise(zero),
+        )
+        ways = signed if dialect.form == "signed" else one_way()
+        inflow, outflow = frame.select(ways[0].alias("in"), ways[1].alias("out")).get_columns()
+    found = frame.to_dict() | {"amount_in": inflow.alias("amount_in"), "amount_out": outflow.alias("amount_out")}
+    lines = with_parties(pl.DataFrame(list(found.values())))[list(LINES)]
+    lines = lines if dict(lines.schema) == LINES else lines.cast(LINES)  # type: ignore[arg-type]
+    return lines.reverse() if order == "newest_first" else lines
 
 
 def _stated(text: str | None) -> int | None:
@@ -336,6 +354,8 @@ def _balance_findings(
 
 def _footer_findings(taken: Extract, lines: pl.DataFrame, direction: str | None) -> list[Finding]:
     """Footer totals against the rows, each difference named."""
+    if not taken.footer:
+        return []
     inflow, outflow = int(lines["amount_in"].sum()), int(lines["amount_out"].sum())
     debit, credit = (outflow, inflow) if direction == "debit_out" else (inflow, outflow)
     rows = {"amount_in": inflow, "amount_out": outflow, "debit": debit, "credit": credit, "amount": inflow - outflow}
@@ -362,9 +382,9 @@ def _footer_findings(taken: Extract, lines: pl.DataFrame, direction: str | None)
 
 
 def _currency(dialect: Dialect, taken: Extract, frame: pl.DataFrame) -> str | None:
-    printed = frame["currency"].drop_nulls().unique(maintain_order=True).to_list()
+    printed = _printed(frame["currency"])
     if len(printed) == 1:
-        return str(printed[0])
+        return printed[0]
     label = taken.meta.get("currency")
     if not printed and label:
         return CURRENCIES.get(normal_text(label), normal_text(label))

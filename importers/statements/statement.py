@@ -79,9 +79,12 @@ def opening_finding() -> Finding:
     return Finding(code="opening_unknown", severity="warning", message=_("文件没有给出期初余额"))
 
 
+_NO_LINES = pl.DataFrame(schema=LINES)
+
+
 def no_lines() -> pl.DataFrame:
     """An empty frame of lines."""
-    return pl.DataFrame(schema=LINES)
+    return _NO_LINES.clone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

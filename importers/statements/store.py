@@ -75,7 +75,7 @@ def import_statement(
     *,
     operator: str,
     cutover: date,
-    currency: str = "CNY",
+    currency: str | None = None,
     name: str | None = None,
     dialects: Sequence[Dialect] | None = None,
     direction: str | None = None,
@@ -86,8 +86,8 @@ def import_statement(
 ) -> Imported:
     """Import one file for one bank account, inside ``Store.writing(book_id)``.
 
-    ``opening``, ``from_date``, ``to_date`` are said by the person where the file
-    does not say them (a statement without lines).
+    ``currency``: the account's, unless said. ``opening``, ``from_date``, ``to_date`` are said by the person
+    where the file does not say them (a statement without lines).
 
     Raises:
         ImportRejected: nothing was written.
@@ -103,8 +103,9 @@ def import_statement(
         read_statement(content, dialects=dialects, account=bank.number, name=file, direction=pinned, opening=opening)
     )
     named = any(finding.code == "currency_text" for finding in statement.findings)  # in a text, not stated
-    if statement.currency not in (None, currency) and not (named and accept_differences):
-        raise rejected(_("对账单币种 {a} 与账套币种 {b} 不同").format(a=statement.currency, b=currency), file=file)
+    own = currency or bank.currency
+    if statement.currency not in (None, own) and not (named and accept_differences):
+        raise rejected(_("对账单币种 {a} 与账套币种 {b} 不同").format(a=statement.currency, b=own), file=file)
     if statement.errors and not accept_differences:
         raise ImportRejected(
             [
