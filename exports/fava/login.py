@@ -120,7 +120,7 @@ class Desk:
 
     def _turned_away(self, request: Request) -> Response:
         """A page goes to the login, anything else is told that there is none."""
-        if request.accept_mimetypes.accept_html and "/api/" not in request.path:
+        if "text/html" in request.headers.get("Accept", "") and "/api/" not in request.path:
             return _to(f"{LOGIN}?next={quote(request.full_path.rstrip('?'))}")
         return _plain(_("请先登录"), 401)
 
@@ -171,8 +171,12 @@ class Desk:
     # -- the form ----------------------------------------------------------------------------
 
     def _form(self, request: Request, said: str = "", status: int = 200) -> Response:
-        """The login page; its token belongs to the cookie that is set with it."""
-        nonce = secrets.token_urlsafe(24)
+        """The login page; its token belongs to the cookie that is set with it.
+
+        A browser that has such a cookie keeps it: it asks for the site's icon too, and is sent here for it,
+        and a second tab must not make the first one's form void.
+        """
+        nonce = request.cookies.get(f"{_cookie(request)}_form", "")[:64] or secrets.token_urlsafe(24)
         page = forms.login(
             self.room, token=self._token(nonce), said=said, name=request.form.get("name", "")[:64],
             where=_inside(request.values.get("next")),

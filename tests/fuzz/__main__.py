@@ -217,6 +217,7 @@ def guided(campaign: Campaign) -> None:
         f"-max_len={campaign.target.size}",
         f"-seed={campaign.options.seed}",
         "-verbosity=0",
+        f"-artifact_prefix={campaign.folder}/",  # slow units of its own; findings are ours to keep
     ]
     atheris.Setup([sys.argv[0], *flags, str(corpus)], run, custom_mutator=mutant)
     atheris.Fuzz()

@@ -13,6 +13,7 @@ from ledger.merkle import (
     Frontier,
     consistency_path,
     inclusion_path,
+    later_path,
     leaf_hash,
     leaf_hashes,
     node_hash,
@@ -129,6 +130,17 @@ def test_a_frontier_goes_on(leaves: list[bytes], data: st.DataObject) -> None:
     grown = grown.append(b"".join(rest))
     assert grown == Frontier().append(b"".join(leaves))
     assert (grown.size, grown.root()) == (len(leaves), naive_root(leaves))
+
+
+@given(LEAVES, st.data())
+def test_a_later_leaf_needs_no_older_one(leaves: list[bytes], data: st.DataObject) -> None:
+    """From the frontier and what came after it, the path is the one that all leaves give."""
+    old = data.draw(st.integers(0, len(leaves) - 1))
+    before, later = Frontier().append(b"".join(leaves[:old])), b"".join(leaves[old:])
+    index = data.draw(st.integers(0, len(leaves) - old - 1))
+    assert later_path(before, later, index) == inclusion_path(b"".join(leaves), old + index)
+    with pytest.raises(IndexError):
+        later_path(before, later, len(leaves) - old)
 
 
 @given(LEAVES, st.data())

@@ -55,7 +55,7 @@ def _batches(here: Reading) -> dict[str, Any]:
     before = here.asked.number("before", 0) or None
     session, book_id = here.session, here.room.book_id
     found = reading.batches(session, book_id, before=before, limit=BATCHES + 1)
-    rows = found.head(BATCHES).to_dicts()
+    rows = [{**row, "recorded_at": here.moment(row["recorded_at"])} for row in found.head(BATCHES).to_dicts()]
     newer = None if before is None else reading.newer(session, book_id, before, BATCHES)
     more = found.height > BATCHES
 
@@ -93,7 +93,7 @@ def _batch(here: Reading, number: int) -> dict[str, Any]:
     page, row = here.asked.number("page"), here.asked.number("row")
     return {
         "heading": _("第 {batch} 批").format(batch=number),
-        "facts": _facts_of(of),
+        "facts": _facts_of(here, of),
         "entries": _entries(here, of, page) if of["entries"] else None,
         "pager": pages(page, of["entries"], here.turned, ENTRIES),
         "records": _records(here, of, row) if of["facts"] else None,
@@ -103,16 +103,16 @@ def _batch(here: Reading, number: int) -> dict[str, Any]:
     }
 
 
-def _facts_of(of: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts_of(here: Reading, of: Mapping[str, Any]) -> list[tuple[str, str]]:
     said = [
         (_("种类"), kinds().get(of["kind"], of["kind"])),
         (_("批次键"), of["batch_key"]),
         (_("营业日"), of["today"]),
         (_("操作员"), of["operator"]),
-        (_("录入时间"), of["recorded_at"]),
+        (_("录入时间"), here.moment(of["recorded_at"])),
         (_("来源文件"), of["source_name"]),
         ("SHA-256", of["source_sha256"]),
-        (_("封签"), f"{of['seal']} · {of['sealed_at']}"),
+        (_("封签"), f"{of['seal']} · {here.moment(of['sealed_at'])}"),
     ]
     return [(name, str(value)) for name, value in said if value is not None]
 

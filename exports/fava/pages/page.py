@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fava.ext import FavaExtensionBase, extension_endpoint
 from flask import Response, after_this_request, current_app, request, url_for
@@ -154,6 +155,11 @@ class Reading:
         if self.own is not None and branch != self.own:
             raise Refused(_("只能看本所({branch})的账").format(branch=self.room.book.branch(self.own).name))
 
+    def moment(self, instant: str) -> str:
+        """An instant of the database (UTC) on the clock of the book, to the second."""
+        local = dt.datetime.fromisoformat(instant).astimezone(ZoneInfo(self.room.book.timezone))
+        return f"{local:%Y-%m-%d %H:%M:%S}"
+
     # -- the fields of the form ------------------------------------------------------------
 
     def choose_month(self, month: str) -> Choice:
@@ -231,7 +237,8 @@ class Page(FavaExtensionBase):
             _status(404 if isinstance(error, NotFound) else 400)
             return {**shared, "faults": [fault.text() for fault in error.faults]}
 
-    @extension_endpoint("pages.css")
+    # Fava types its decorator for its own base class alone
+    @extension_endpoint("pages.css")  # type: ignore[untyped-decorator, arg-type]
     def style(self) -> Response:
         """The style of all pages: a file of our own, so that nothing in a page need be inline."""
         response = Response(STYLE.read_bytes(), mimetype="text/css")
@@ -241,9 +248,11 @@ class Page(FavaExtensionBase):
 
 def address(page: str, /, *, bare: bool = False, **words: Any) -> str:
     """The path of a page with these words; Fava's own filters go along unless it is ``bare``."""
-    given = {name: str(value) for name, value in words.items() if value is not None}
+    given: dict[str, Any] = {name: str(value) for name, value in words.items() if value is not None}
+    if bare:
+        given |= dict.fromkeys(OWN)
     # flask's, not Fava's: that one keeps every address it ever made in one store for all applications
-    return url_for("extension_report", extension_name=page, **given, **(dict.fromkeys(OWN) if bare else {}))
+    return url_for("extension_report", extension_name=page, **given)
 
 
 def sees_plain(session: Session, room: Room, operator: str) -> bool:

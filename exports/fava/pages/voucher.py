@@ -34,7 +34,7 @@ def view(here: Reading, found: Entry) -> dict[str, Any]:
         "lines_title": _("分录"),
         "document": _document(here, head),
         "document_title": _("原单据内容"),
-        "source": _source(head),
+        "source": _source(here, head),
         "source_title": _("来源"),
         "matches": [_match(here, entry_id, line) for line in found.lines.to_dicts() if _matched(line["account"])],
         "matches_title": _("勾对依据"),
@@ -66,14 +66,14 @@ def _ways(here: Reading, head: Mapping[str, object]) -> list[tuple[str, str]]:
     return ways
 
 
-def _source(head: Mapping[str, object]) -> list[tuple[str, str]]:
+def _source(here: Reading, head: Mapping[str, object]) -> list[tuple[str, str]]:
     said = [
         (_("来源文件"), head["source_name"]),
         (_("工作表"), head["sheet"]),
         (_("来源行"), head["row"]),
         ("SHA-256", head["source_sha256"]),
         (_("操作员"), head["operator"]),
-        (_("录入时间"), head["recorded_at"]),
+        (_("录入时间"), here.moment(str(head["recorded_at"]))),
     ]
     return [(name, str(value)) for name, value in said if value is not None]
 
@@ -161,7 +161,7 @@ def _match(here: Reading, entry_id: int, line: Mapping[str, Any]) -> dict[str, A
         Column("file_name", _("对账单文件")),
         Column("line_no", _("文件中第几笔"), "integer"),
     ]
-    by = _("{operator} 于 {time}").format(operator=found.head["operator"], time=found.head["recorded_at"])
+    by = _("{operator} 于 {time}").format(operator=found.head["operator"], time=here.moment(found.head["recorded_at"]))
     return {
         "title": _("行 {ref}:{text}").format(ref=name, text=text),
         "by": by,
@@ -185,7 +185,7 @@ def _proof(here: Reading, entry_id: int, batch_id: int) -> dict[str, Any]:
             (_("叶"), proof.leaf),
             (_("根"), proof.root),
             (_("签名密钥"), proof.key_id),
-            (_("记入时间"), proof.recorded_at),
+            (_("记入时间"), here.moment(proof.recorded_at)),
         ],
         "path": proof.path,
         "path_title": _("路径 {n} 步(自叶向上)").format(n=len(proof.path)),

@@ -304,3 +304,14 @@ def test_the_login_in_english(ledger: Ledger, tmp_path: Path) -> None:
     assert "Operating Company" in page
     assert "Name or number" in page
     assert not re.search(r"[\u4e00-\u9fff]", page)
+
+
+def test_the_icon_does_not_void_the_form(client: Any) -> None:
+    """A browser asks for the icon by itself, people open two tabs: the form that is open still lets in."""
+    form = client.get("/login")
+    assert client.get("/favicon.ico", headers={"Accept": "image/avif,*/*;q=0.8"}).status_code == 401
+    client.get("/login")
+    token = re.search(r'name="token" value="([0-9a-f]+)"', form.text)
+    assert token is not None
+    sent = client.post("/login", data={"name": "J01", "password": PASSWORDS["J01"], "token": token[1], "next": "/"})
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/")

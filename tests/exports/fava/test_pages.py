@@ -148,7 +148,7 @@ def test_a_customer_of_no_month(get: Get) -> None:
 
 
 def test_from_a_batch_to_the_row_of_its_file(june: Book, get: Get) -> None:
-    """batch → entries → lines → source row, document, match, proof."""
+    """Batch → entries → lines → source row, document, match, proof."""
     first = get("BatchesAndVouchers")
     newest = rows(first)[0]
     assert newest[2] == "上缴代征"
