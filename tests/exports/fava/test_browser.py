@@ -152,6 +152,7 @@ def complaints(browser: Any) -> list[str]:
 def inside(browser: Any, site: tuple[str, str]) -> tuple[Any, str, str]:
     """The auditor has logged in by name and password, once wrongly."""
     address, language = site
+    browser.get("about:blank")  # nothing of the other language's room is still under way
     browser.get(address)
     for secret in ("wrong", PASSWORD):
         browser.find_element(By.NAME, "name").clear()
