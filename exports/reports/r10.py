@@ -22,7 +22,9 @@ def build(session: Session, book: Book, chart: Chart, request: Request) -> Repor
     """The subsidiary ledger of the month to date: every customer, or the one named as account."""
     period, family = request.month, chart.parent(chart.role("ar_resident")) or "1122"
     asked = request.account
-    narrowed = family if asked is None or not asked.startswith(family) else asked
+    # a customer's number may begin like an account's: an account is what the chart has
+    known = asked is not None and asked.startswith(family) and asked in {family, *chart.accounts}
+    narrowed = asked if known and asked is not None else family
     customer = asked if narrowed == family and asked != family else None
     levies = {levy.item: chart.levy("billed", levy.item) for levy in book.levies}
     frame = views.receivable_ledger(

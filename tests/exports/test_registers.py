@@ -187,6 +187,8 @@ def test_r10_of_one_customer_and_of_one_account(june_store: Store, book: Book, c
     entity = make(june_store, book, chart, "R10", month="2023-06", account="1122.02")
     assert machine(entity)["totals"]["balance"] == "2400.00"
     assert all(check.ok for check in entity.tie_outs)
+    alike = make(june_store, book, chart, "R10", month="2023-06", account="1122.0")  # a customer, were there one
+    assert machine(alike)["totals"]["balance"] == "0.00"
 
 
 def test_r14_machine_rows(june_store: Store, book: Book, chart: Chart) -> None:
