@@ -7,7 +7,7 @@ so that one reader serves sheets and text files.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
@@ -59,7 +59,7 @@ def _rows(workbook: CalamineWorkbook, name: str) -> Iterator[Part]:
     if height * max(sheet.total_width, 1) > CELLS_MAX:
         yield "refused", name, _("工作表过大")
         return
-    rows, number = list[list[object]](), 0
+    rows, number = list[Sequence[object]](), 0
     for number, cells in enumerate(sheet.iter_rows(), 1):
         rows.append(cells)
         if len(rows) == CHUNK:
@@ -68,7 +68,7 @@ def _rows(workbook: CalamineWorkbook, name: str) -> Iterator[Part]:
     yield _part(name, rows, number)
 
 
-def _part(name: str, rows: list[list[object]], last: int) -> Part:
+def _part(name: str, rows: Sequence[Sequence[object]], last: int) -> Part:
     """Some rows as columns: a few long texts travel much faster than many short ones."""
     columns = list(zip(*rows, strict=True))
     texts = [_joined(cells) for cells in columns]

@@ -27,7 +27,7 @@ from importers.returns.layout import CONTROLS, Layout, load_layouts
 from importers.returns.rows import Line, Match, cells_of, read_rows, record
 from importers.returns.values import Misfit
 from importers.statements.dialect import header_key
-from importers.statements.grid import BYTES_MAX, grids, rejected
+from importers.statements.grid import BYTES_MAX, grids, read_file, rejected
 from importers.statements.statement import Finding
 from ledger.errors import Fault, ImportRejected
 from ledger.i18n import _
@@ -138,12 +138,7 @@ def _content(source: Path | bytes, name: str | None) -> tuple[bytes, str]:
     if isinstance(source, bytes):
         return source, name or "-"
     file = name or source.name
-    try:
-        if source.stat().st_size > BYTES_MAX:
-            raise rejected(_("文件超过 {n} MB").format(n=BYTES_MAX // 2**20), file=file)
-        return source.read_bytes(), file
-    except OSError as error:
-        raise rejected(_("不能打开文件:{why}").format(why=error.strerror or str(error)), file=file) from error
+    return read_file(source, file), file
 
 
 def _lines(content: bytes, file: str) -> tuple[list[Line], str | None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from importers.limits import Watch
 from importers.returns.layout import Layout
 from importers.returns.outcomes import PAID, word_key
 from importers.returns.values import Misfit, outcome_of, value_of
@@ -42,6 +43,8 @@ refunds are REVERSED, their amount positive; ``row`` the 1-based line of ``file`
 
 FAULTS_MAX = 200
 """Nobody reads more of one file."""
+WATCHED = 5_000
+"""Lines between two looks at the clock."""
 
 _RULE = re.compile(r"[\s│┃|─━┌┐└┘├┤┬┴┼═║╔╗╚╝╠╣╦╩╬+\-=_]*")
 _COUNTED = re.compile(r"(\d{1,9})\s*笔")
@@ -89,7 +92,10 @@ def read_rows(match: Match, file: str) -> tuple[pl.DataFrame, dict[str, int]]:
     rows: list[dict[str, Any]] = []
     faults: list[Fault] = []
     known: dict[tuple[str | None, str | None], str] = {}
-    for number, line in match.body:
+    watch = Watch(file)
+    for place, (number, line) in enumerate(match.body):
+        if place % WATCHED == 0:
+            watch.check()
         try:
             read = _row(walk, line)
             if read is not None:

@@ -28,11 +28,15 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One reading in one order, tried against the printed balances; ``breaks`` are the first few of ``broken``."""
+    """One reading in one order, tried against the printed balances; ``breaks`` are the first few of ``broken``.
+
+    ``opening`` is what the first balance says of it, ``final`` what the last one does: the same, unless it is broken.
+    """
 
     direction: str | None
     order: str
     opening: int | None
+    final: int | None
     compared: int
     broken: int
     breaks: tuple[Break, ...]
@@ -117,9 +121,11 @@ def _chain(
     jumps = int((offsets[1:] != offsets[:-1]).sum()) + ends
     known = [end for end in (top, bottom) if end is not None]
     compared = max(len(offsets) + len(known) - 1, 0)
-    at = -1 if newest_first else 0
-    first = before if before is not None else int(offsets[at]) if len(offsets) else after
-    return Chain(direction, order, first, compared, jumps, (), dates.is_sorted(descending=newest_first))
+    ends_said = [None, None] if offsets.is_empty() else [int(offsets[0]), int(offsets[-1])]
+    oldest, newest = reversed(ends_said) if newest_first else ends_said
+    first = next((one for one in (before, oldest, after) if one is not None), None)
+    final = next((one for one in (after, newest, before) if one is not None), None)
+    return Chain(direction, order, first, final, compared, jumps, (), dates.is_sorted(descending=newest_first))
 
 
 def _jumps(offsets: pl.Series, top: int | None, bottom: int | None) -> int:

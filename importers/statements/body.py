@@ -7,7 +7,7 @@ looked at one by one, in their order, so that the first fault in the file is the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
 
@@ -23,6 +23,8 @@ from ledger.money import InvalidAmount, normal_text, parse_fen
 
 AMOUNTS = ("amount_in", "amount_out", "debit", "credit", "amount")
 """The fields that may hold the amount of a line."""
+TAIL_MAX = 1_000
+"""Rows of remarks below the lines."""
 ALL, NONE = pl.Series([True]), pl.Series([False])
 
 
@@ -45,13 +47,22 @@ class Body:
         self._ended = False
         self.opening: int | None = None
         self.closing: int | None = None
-        self.opened: date | None = None
-        self.closed: date | None = None
+        self._opened = self._closed = ""
         self.footer: Mapping[str, int] = {}
         self.footer_row: int | None = None
         self.count: int | None = None
         self.tail: list[Row] = []
         self.total: Mapping[str, int] = {}
+
+    @property
+    def opened(self) -> date | None:
+        """The day of the opening row."""
+        return columns.one_day(self._opened)
+
+    @property
+    def closed(self) -> date | None:
+        """The day of the closing row."""
+        return columns.one_day(self._closed)
 
     def lines(self, block: Block) -> pl.DataFrame:
         """The rows of a block that are lines.
@@ -67,14 +78,15 @@ class Body:
         special = filled & self._special(frame, first, whole)
         end = 0 if self._ended else frame.height
         kept = []
+        row_at = _rows(frame, whole)
         for index in special.head(end).arg_true() if special.any() else ():
-            if self._is_line(*_row(frame, index, whole)):
+            if self._is_line(*row_at(index)):
                 kept.append(index)
             elif self._ended:
                 end = index + 1
                 break
         for index in filled.slice(end).arg_true() if end < frame.height else ():
-            self._below_the_end(*_row(frame, end + index, whole))
+            self._below_the_end(*row_at(end + index))
         if end == frame.height and filled.all() and not special.any():
             return frame
         place = pl.int_range(frame.height, eager=True)
@@ -115,9 +127,9 @@ class Body:
         first = normal_text(next(text for cell in row if (text := cell.strip())))
         seen = set(map(str.strip, row))
         if seen & self._opening:
-            self.opening, self.opened = self._balance(row, number), columns.one_day(self._cell(row, "date"))
+            self.opening, self._opened = self._balance(row, number), self._cell(row, "date")
         elif seen & self._closing:
-            self.closing, self.closed = self._balance(row, number), columns.one_day(self._cell(row, "date"))
+            self.closing, self._closed = self._balance(row, number), self._cell(row, "date")
         elif self._skip and first.startswith(self._skip):
             pass
         elif self._footer and first.startswith(self._footer):
@@ -141,6 +153,8 @@ class Body:
         dated = re.match(r"\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}", normal_text(self._cell(row, "date")))
         if dated and any(re.search(r"\d", self._cell(row, name)) for name in AMOUNTS):
             raise rejected(_("合计行之后还有交易行"), file=self._file, row=number)
+        if len(self.tail) >= TAIL_MAX:
+            raise rejected(_("合计行之后还有多于 {n} 行").format(n=TAIL_MAX), file=self._file, row=number)
         self.tail.append(row)
 
     def _cell(self, row: Row, name: str) -> str:
@@ -178,10 +192,15 @@ class Body:
         return found
 
 
-def _row(frame: pl.DataFrame, index: int, whole: Mapping[int, Row]) -> tuple[int, Row]:
-    """A row by itself: its number and all its cells."""
-    number = int(frame["row"][index])
-    return number, whole[number] if number in whole else list(frame.drop("row").row(index))
+def _rows(frame: pl.DataFrame, whole: Mapping[int, Row]) -> Callable[[int], tuple[int, Row]]:
+    """By their place, rows by themselves: number and all cells."""
+    numbers, cells = frame["row"], frame[[name for name in frame.columns if name != "row"]]
+
+    def row(index: int) -> tuple[int, Row]:
+        number = int(numbers[index])
+        return number, whole[number] if number in whole else list(cells.row(index))
+
+    return row
 
 
 def _first(frame: pl.DataFrame) -> pl.Series:

@@ -63,6 +63,7 @@ def _joined(statements: Sequence[Statement]) -> Statement:
         balance_ok=False if False in checks else None if None in checks else True,
         lines=lines.sort("date", maintain_order=True, nulls_last=True),
         pending=pl.concat([one.pending for one in statements]),
+        printed=(first.printed[0], last.printed[1]),
         findings=tuple(finding for one in statements for finding in one.findings),
         breaks=sum(one.breaks for one in statements),
         row_order=first.row_order if len({one.row_order for one in statements}) == 1 else "undetermined",

@@ -137,6 +137,8 @@ def day(text: pl.Expr) -> pl.Expr:
 
 def one_day(text: str) -> date | None:
     """The same for a single cell."""
+    if not text.strip():
+        return None
     (found,) = each(plain_columns([pl.Series([text])]), day)
     return found.item()  # type: ignore[no-any-return]
 

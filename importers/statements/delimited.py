@@ -123,7 +123,7 @@ class Delimited:
         refusal = None
         try:
             for begins, row, _next in self._rows(line, place):
-                rows[begins] = row
+                rows[begins] = row  # noqa: PERF403  what was read before the fault counts
         except ImportRejected as error:
             refusal = error
         columns = max(width, min(max(map(len, rows.values()), default=0), width + SPARE))
@@ -136,7 +136,7 @@ class Delimited:
     def _block(self, lines: _Lines, place: int, width: int) -> tuple[Block, int, ImportRejected | None]:
         """Some lines as a block, the line after it, and why nothing more can be read."""
         count = lines.text.str.count_matches(self._delimiter, literal=True)
-        columns = max(width, min(int(count.max() or 0) + 1, width + SPARE))  # type: ignore[arg-type,type-var]
+        columns = max(width, min(int(count.max() or 0) + 1, width + SPARE))  # type: ignore[arg-type]
         odd = (count >= width + SPARE) | (lines.text.str.len_bytes() > CELL_MAX)
         if lines.quoted:
             odd |= ~lines.text.str.contains(self._strict)
@@ -146,7 +146,7 @@ class Delimited:
         whole, taken, refusal = self._one_by_one(lines, odd, place)
         left = ~pl.Series(taken[: len(lines.text)], dtype=pl.Boolean)
         kept = b"\n".join(compress(lines.content.split(b"\n"), left)) + b"\n"
-        plain = self._columns(kept, columns, quoted=lines.quoted).head(left.sum())
+        plain = self._columns(kept, columns, quoted=lines.quoted).head(int(left.sum()))
         frame = pl.concat(
             [
                 plain.with_columns(row=lines.numbers().filter(left)),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 
 import polars as pl
 
@@ -64,6 +65,20 @@ def rejected(message: str, *, file: str, row: int | None = None, **place: str | 
             code=place.get("code") or "statement",
         )
     )
+
+
+def read_file(path: Path, file: str) -> bytes:
+    """The bytes of a file, if they are no more than any bank's.
+
+    Raises:
+        ImportRejected: it cannot be opened, is none, or is too large.
+    """
+    try:
+        if path.stat().st_size > BYTES_MAX:
+            raise rejected(_("文件超过 {n} MB").format(n=BYTES_MAX // 2**20), file=file)
+        return path.read_bytes()
+    except OSError as error:
+        raise rejected(_("不能打开文件:{why}").format(why=error.strerror or str(error)), file=file) from error
 
 
 def decode(content: bytes, file: str, *, declared: str | None = None) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from importers.statements.aside import declared_findings, one_way, split_aside, 
 from importers.statements.balance import Verdict, judge
 from importers.statements.dialect import Dialect, load_dialects
 from importers.statements.formats import find_reader, read_messages
-from importers.statements.grid import BYTES_MAX, grids, rejected
+from importers.statements.grid import BYTES_MAX, grids, read_file, rejected
 from importers.statements.recognise import KNOWN_MIN, Seen, Table, find_table, not_recognised
 from importers.statements.statement import LINES, Finding, Statement, closing_finding, opening_finding
 from importers.statements.table import Extract, extract
@@ -54,12 +54,8 @@ def read_statement(
     if isinstance(source, bytes):
         content, file = source, name or "-"
     else:
-        path = Path(source)
-        file = name or path.name
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise rejected(_("不能打开文件:{why}").format(why=error.strerror or str(error)), file=file) from error
+        file = name or Path(source).name
+        content = read_file(Path(source), file)
     known = load_dialects() if dialects is None else tuple(dialects)
     if len(content) > BYTES_MAX:
         raise rejected(_("文件超过 {n} MB").format(n=BYTES_MAX // 2**20), file=file)
@@ -222,6 +218,7 @@ def _statement(
         file_name=file,
         serial_scope=dialect.serial_scope,
         pending=pending,
+        printed=(chain.opening, None if chain.final is None else chain.final + move),
     )
 
 

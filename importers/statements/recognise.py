@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from importers.extent import COLUMNS_MAX
 from importers.statements.delimited import Row
 from importers.statements.dialect import Dialect, header_key
 from importers.statements.grid import Grid, rejected
@@ -47,10 +48,11 @@ def find_table(grid: Grid, dialects: Sequence[Dialect], file: str) -> tuple[Tabl
     """
     preamble: list[tuple[int, Row]] = []
     best: Seen | None = None
-    for number, row in grid.rows:
+    for number, cells in grid.rows:
+        row = cells[:COLUMNS_MAX]  # only their beginnings are weighed: nothing is made of half a million names
         names = {1: row, 2: two_lines(preamble[-1][1], row) if preamble else row}
-        keys = {lines: {header_key(cell) for cell in cells} - {""} for lines, cells in names.items()}
-        above = [cell for _number, cells in preamble for cell in cells]
+        keys = {lines: {header_key(cell) for cell in found} - {""} for lines, found in names.items()}
+        above = [cell for _number, written in preamble for cell in written]
         fitting = [dialect for dialect in dialects if _fits(dialect, keys[dialect.header_lines], above)]
         fitting = [dialect for dialect in fitting if not dialect.fallback] or fitting
         if len(fitting) > 1:
@@ -66,6 +68,9 @@ def find_table(grid: Grid, dialects: Sequence[Dialect], file: str) -> tuple[Tabl
                 code="dialect",
             )
         if fitting:
+            if len(cells) > COLUMNS_MAX:
+                message = _("表头有 {n} 列,多于 {most} 列").format(n=len(cells), most=COLUMNS_MAX)
+                raise rejected(message, file=file, row=number, sheet=grid.sheet, code="dialect")
             header = tuple(header_key(cell) for cell in names[fitting[0].header_lines])
             return Table(grid, fitting[0], tuple(preamble), number, header), None
         seen = _nearest(dialects, keys[1], number, row)

@@ -99,6 +99,7 @@ class Statement:
     ``undetermined``. ``breaks`` counts rows where the running balance jumps.
     ``pending`` are entries the file lists and the account did not move by: announced and not
     booked, closed unpaid, neutral (then with amounts 0): shown, never imported.
+    ``printed`` are opening and closing as the running balances say, even where they jump in between.
     A date is null only under an error finding ``date``; such a statement is not importable.
     """
 
@@ -122,6 +123,7 @@ class Statement:
     file_name: str
     serial_scope: str = "account"
     pending: pl.DataFrame = field(default_factory=no_lines)
+    printed: tuple[int | None, int | None] = (None, None)
 
     @property
     def total_in(self) -> int:

@@ -19,7 +19,7 @@ import polars as pl
 
 from importers.statements.choose import one_statement
 from importers.statements.dialect import Dialect
-from importers.statements.grid import rejected
+from importers.statements.grid import read_file, rejected
 from importers.statements.identity import as_known, changed_serials, with_identity
 from importers.statements.read import read_statement
 from importers.statements.statement import LINES, Finding, Statement, closing_finding
@@ -27,6 +27,7 @@ from ledger.book import Bank
 from ledger.errors import Fault, ImportRejected
 from ledger.i18n import _
 from ledger.money import format_fen
+from ledger.operators import staff
 from ledger.reconcile.opening import bank_opening
 from ledger.storage import bank as sql
 from ledger.storage.engine import Session
@@ -91,9 +92,11 @@ def import_statement(
 
     Raises:
         ImportRejected: nothing was written.
+        Refused: who asks may not bring in statements.
     """
-    content = source if isinstance(source, bytes) else _bytes(Path(source))
+    operator = staff(session, book_id).require(operator, "statement").id
     file = name or ("-" if isinstance(source, bytes) else Path(source).name)
+    content = source if isinstance(source, bytes) else read_file(Path(source), file)
     digest = hashlib.sha256(content).hexdigest()
     known = sql.statement_of_file(session, book_id, bank.code, digest)
     if known:
@@ -141,7 +144,13 @@ def import_empty(
     operator: str,
     cutover: date,
 ) -> Imported:
-    """A period in which nothing moved and for which the bank gives no file."""
+    """A period in which nothing moved and for which the bank gives no file.
+
+    Raises:
+        ImportRejected: it does not chain; nothing was written.
+        Refused: who asks may not bring in statements.
+    """
+    operator = staff(session, book_id).require(operator, "statement").id
     content = f"{bank.code} {from_date} {to_date} {opening}".encode()
     digest = hashlib.sha256(content).hexdigest()
     file = _("无流水对账单")
@@ -180,13 +189,6 @@ def import_empty(
         accept=False,
         period=(from_date, to_date),
     )
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise rejected(_("不能打开文件:{why}").format(why=error.strerror or str(error)), file=path.name) from error
 
 
 def _pinned(session: Session, book_id: int, bank: Bank, direction: str | None, file: str) -> str | None:
@@ -239,19 +241,22 @@ def _append(
     lines = as_known(lines, stored.filter(first, pl.col("date") <= end))
     _check_repeated(lines, stored, start, end, file)
     expected = _expected_opening(session, book_id, bank, stored, earlier, lines, start)
-    opening = statement.opening if statement.opening is not None else expected[0]
+    opening = next((fen for fen in (statement.opening, statement.printed[0], expected[0]) if fen is not None), None)
     if opening is None:
         raise rejected(_("文件没有期初余额,该账户也没有以前的余额;请用 --opening 说明"), file=file)
     gap = 0 if expected[0] is None or opening in expected else opening - expected[0]
     if gap and not accept:
         raise rejected(_chain_message(earlier, opening, expected[0] or 0, start), file=file, code="chain")
-    closing = statement.closing if statement.closing is not None else opening + statement.total_in - statement.total_out
-    untied = closing - (opening + statement.total_in - statement.total_out)
+    tied = opening + statement.total_in - statement.total_out
+    closing = next(fen for fen in (statement.closing, statement.printed[1], tied) if fen is not None)
+    untied = closing - tied
     if untied and statement.opening is None and not accept:
         # the file states a closing alone; its opening is what the last statement left
-        message = closing_finding(opening, statement.total_in - statement.total_out, closing).message
+        message = closing_finding(opening, tied - opening, closing).message
         raise rejected(message, file=file, code="closing")
-    difference = gap + untied
+    # what was accepted of a file whose days this one holds again is not accepted twice
+    again = earlier.filter(pl.col("from_date") >= start, pl.col("to_date") <= end)["difference"]
+    difference = gap + untied - int(again.sum())
     fresh = _beside(lines.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line_no")), stored)
     sql.append_source(session, book_id, statement.sha256, content)
     statement_id, _first = sql.append_statement(

@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from importers.limits import Watch
 from importers.statements import heading
 from importers.statements.body import Body
 from importers.statements.dialect import JOINED, header_key
@@ -51,13 +52,14 @@ def extract(table: Table, file: str) -> Extract:
     body = Body(table, places, file)
     faults = Faults(table, places, file)
     kept = [f"c{index}" for index in sorted({index for found in places.values() for index in found})]
-    parts = []
+    parts, watch = [], Watch(file)
     for block in table.grid.below(table.header_row, len(table.header)):
         raw = body.lines(block)[["row", *kept]]
         if raw.height:
             lines = Typed(raw, dialect, places)
             faults.look(raw, lines.bad)
             parts.append(lines.frame)
+        watch.check()
     faults.raise_any()
     if not parts:  # the columns of no lines
         parts.append(Typed(_no_rows(kept), dialect, places).frame)

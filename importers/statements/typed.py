@@ -96,7 +96,7 @@ class Typed:
         values = dict(zip(names, each(cells, columns.fen), strict=True))
         nothing = dict(zip(names, each(cells, columns.is_nothing), strict=True))
         for name in names:
-            self._note(name, values[name].null_count() - nothing[name].sum(), values[name], nothing[name])
+            self._note(name, values[name].null_count() - int(nothing[name].sum()), values[name], nothing[name])
         if self._dialect.masked and "balance" in self.bad:
             hidden = self._cell("balance").str.contains(self._dialect.masked).fill_null(False)
             self.bad["balance"] &= ~hidden
@@ -114,10 +114,10 @@ class Typed:
         if dialect.form != "flag":
             return {}
         cell = pl.col("flag")
-        said = pl.when(columns.starts(cell, dialect.flags_in)).then(pl.lit("in"))
-        said = said.when(columns.starts(cell, dialect.flags_out)).then(pl.lit("out"))
-        if dialect.flags_neutral:
-            said = said.when(columns.starts(cell, dialect.flags_neutral)).then(pl.lit("neutral"))
+        said = pl.lit(None, pl.String)
+        for word, words in (("neutral", dialect.flags_neutral), ("out", dialect.flags_out), ("in", dialect.flags_in)):
+            if words:
+                said = pl.when(columns.starts(cell, words)).then(pl.lit(word)).otherwise(said)
         flag = pl.DataFrame({"flag": self._cell("flag")}).select(flag=said).to_series()
         self._note("flag", flag.null_count(), flag)
         return {"flag": flag}

@@ -108,3 +108,85 @@ def test_a_text_of_fourteen_columns() -> None:
     content = f"{';'.join(head)}\n{';'.join(line)}\n".encode("iso-8859-1")
     tight = Limits(seconds=60, memory_mb=1000, large_mb=8)
     assert [1] == list(within_limits("tests.importers.misbehaving:count_lines", content, file="x", limits=tight))
+
+
+def test_an_entry_cut_off_in_its_first_tag() -> None:
+    """OFX: what followed the last whole tag was passed over."""
+    content = (FORMATS / "water.sgml.ofx").read_bytes()
+    assert read_statement(content + b"\x1a\r\n")  # the end of a file as old systems mark it
+    with pytest.raises(ImportRejected, match="STMTTRN"):
+        read_statement(content + b"\n<STMTTRN\n")
+
+
+def test_names_of_tags_in_any_letters() -> None:
+    """OFX: such an entry is one, and is counted as one."""
+    content = (FORMATS / "water.sgml.ofx").read_bytes()
+    plain, mixed = (read_statement(one)[0] for one in (content, content.replace(b"<STMTTRN>", b"<StmtTrn>", 1)))
+    assert plain.lines.equals(mixed.lines)
+    assert TARGETS["ofx"].check(content.replace(b"<STMTTRN>", b"<StmtTrn>", 1))
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\x1e"])
+def test_a_control_character_before_a_type_code(blank: str) -> None:
+    """BAI2: U+001E is a blank to one function and none to another; ValueError escaped."""
+    content = (FORMATS / "water.bai2").read_text(encoding="utf-8")
+    code = content.split("\n16,", 1)[1][:3]
+    odd = content.replace(f"\n16,{code}", f"\n16,{blank}{code}", 1)
+    assert odd != content
+    assert read_statement(odd.encode())[0].lines.equals(read_statement(content.encode())[0].lines)
+
+
+def _corner(row: str) -> bytes:
+    """The workbook of a statement with one more cell."""
+    members = unzipped(TARGETS["xlsx"].seeds()[0])
+    data = members[SHEET]
+    assert data.count(b"</sheetData>") == 1
+    return zipped(members | {SHEET: data.replace(b"</sheetData>", row.encode() + b"</sheetData>")})
+
+
+@pytest.mark.parametrize(
+    ("place", "row"),
+    [("XFD1048576", 1048576), ("ZZ60000", 60000), ("A1048576", 1048576), ("AMM9", 9), ("ZZZZZZZ999999999999", 999)],
+)
+def test_a_stray_cell_in_a_far_corner(place: str, row: int) -> None:
+    """The library laid out every cell between the first and the last: 336 GB, or seconds for nothing."""
+    content = _corner(f'<row r="{row}"><c r="{place}"><v>1</v></c></row>')
+    tight = Limits(seconds=20, memory_mb=200, large_mb=8)
+    with pytest.raises(ImportRejected, match="工作表过大") as seen:
+        list(within_limits("importers.sheets:read_sheets", content, file="x.xlsx", limits=tight))
+    assert ("x.xlsx", "statement") == (seen.value.faults[0].file, seen.value.faults[0].code)
+
+
+def test_a_row_formatted_to_its_end_is_not_wide() -> None:
+    """Cells that hold nothing are no cells."""
+    content = _corner('<row r="40"><c r="XFD40" s="1"/></row>')
+    assert read_statement(content)[0].lines.equals(read_statement(TARGETS["xlsx"].seeds()[0])[0].lines)
+
+
+def _old_workbook(old: bytes, new: bytes, times: int = 1) -> bytes:
+    content = (SEEDS / "generic.xls").read_bytes()
+    assert times == content.count(old)
+    return content.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0002 0e00 00000000 05000000", "0002 0e00 20000000 05000000"),  # a last row before the first: 1.3 TB
+        ("0002 0e00 00000000 05000000 0000 0800", "0002 0e00 00000000 ffffff7f 0000 ffff"),
+    ],
+)
+def test_an_old_workbook_of_absurd_dimensions(old: str, new: str) -> None:
+    content = _old_workbook(bytes.fromhex(old), bytes.fromhex(new))
+    with pytest.raises(ImportRejected, match="工作表过大"):
+        read_statement(content)
+
+
+def test_sectors_that_follow_each_other_for_ever() -> None:
+    """A directory whose sector is followed by itself: the library read it until the memory was full."""
+    content = bytearray((SEEDS / "generic.xls").read_bytes())
+    first, table = (int.from_bytes(content[at : at + 4], "little") for at in (48, 76))
+    at = 512 * (table + 1) + 4 * first
+    content[at : at + 4] = first.to_bytes(4, "little")
+    with pytest.raises(ImportRejected, match="没有尽头"):
+        read_statement(bytes(content))

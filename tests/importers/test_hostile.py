@@ -7,12 +7,14 @@ import stat
 import time
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import openpyxl
 import pytest
 
 from importers.documents import read as read_documents
 from importers.documents.reader import DocumentSet
+from importers.limits import Limits
 from importers.returns import read_return
 from importers.statements import read_statement
 from importers.statements.grid import LINE_MAX, LINES_MAX
@@ -151,7 +153,11 @@ def test_absurd_dimensions(kind: str, book: Book) -> None:
     assert () == faults(kind, claimed, book)
     corner = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
     found = faults(kind, sheet(workbook(kind), lambda data: data.replace(b"</sheetData>", corner)), book)
-    assert {fault.code for fault in found} <= {"memory", "statement", "header", "required"}
+    assert {fault.code for fault in found} <= {
+        "statement",
+        "header",
+        "required",
+    }  # none of them by running out of memory
     assert time.monotonic() - began < SOON
 
 
@@ -255,3 +261,71 @@ def test_text_that_is_none(kind: str, more: bytes, book: Book) -> None:
 @pytest.mark.parametrize("half", [b"\x00\xd8", b"\x00\xdc", b"\x00\xdc\x00\xd8", b"\x00"])
 def test_lone_surrogates_of_utf16(kind: str, half: bytes, book: Book) -> None:
     assert refused(kind, b"\xff\xfe" + text(kind).encode("utf-16-le") + half + "\n".encode("utf-16-le"), book)
+
+
+# ---- tables of text: no child process, the same limits ----
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("," * 400_000, "表头有 400005 列"),  # 1.9 MB that took a minute and 6 GB
+        ("," * 996, "表头有 1001 列"),
+        ("," * 995, ""),
+    ],
+)
+def test_a_header_of_absurdly_many_columns(more: str, said: str) -> None:
+    head, row = (",".join(one["statement"]) + more + "\n" for one in (HEADERS, ROWS))
+    if said:
+        with pytest.raises(SourceError, match=said) as seen:
+            read_statement((head + row * 4).encode(), name="f")
+        assert 1 == seen.value.faults[0].row
+    else:
+        assert 4 == read_statement((head + row * 4).encode())[0].lines.height
+
+
+@pytest.mark.parametrize("rest", ["合计,,5,5,\n", "合计,,,5.00,\n备注,1\n"])
+def test_remarks_without_end(rest: str) -> None:
+    """Each was looked at by itself: minutes for a few megabytes."""
+    words, _end, again = rest.partition("\n")
+    content = text("statement", words + "\n", (again or rest) * 200_000).encode()
+    began = time.process_time()
+    with pytest.raises(SourceError, match="合计行之后还有多于 1000 行"):
+        read_statement(content, name="f")
+    assert time.process_time() - began < 20
+
+
+def test_opening_rows_without_end() -> None:
+    content = (text("statement") + "2024-03-01,期初余额,,,95.00\n" * 50_000).encode()
+    began = time.process_time()
+    assert 1 == read_statement(content)[0].lines.height
+    assert time.process_time() - began < 20
+
+
+def test_rows_wider_than_any_header() -> None:
+    """Nothing above the header is kept or compared beyond the columns a header may have."""
+    wide = ("x," * 60_000 + "\n") * 50
+    began = time.process_time()
+    assert 1 == read_statement((wide + text("statement")).encode())[0].lines.height
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("kind", ["statement", "return"])
+@pytest.mark.parametrize("limit", ["time", "memory"])
+def test_a_table_of_text_keeps_the_limits(kind: str, limit: str, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = Limits(seconds=1e-9, memory_mb=3000, large_mb=8) if limit == "time" else Limits(300, -4000, 8)
+    monkeypatch.setattr("importers.limits.default_limits", lambda: limits)
+    if limit == "memory" and not Path("/proc/self/statm").exists():
+        pytest.skip("this system does not tell how much memory a process holds")
+    found = faults(kind, text(kind).encode(), book)
+    assert [("f", limit)] == [(fault.file, fault.code) for fault in found]
+
+
+def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:
+    """A sparse file of many gigabytes: refused by its size."""
+    large = tmp_path / "large.csv"
+    with large.open("wb") as made:
+        made.truncate(2**36)
+    for reader in (read_statement, read_return):
+        with pytest.raises(SourceError, match="文件超过"):
+            reader(large)

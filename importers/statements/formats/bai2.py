@@ -229,9 +229,10 @@ def _fen(units: int, currency: str | None, record: Record, faults: Faults) -> in
 
 def _entry(record: Record, state: State, draft: Draft, sums: Sums, faults: Faults) -> None:
     code, amount, kind, *rest = [*record.body.split(","), "", ""]
+    code = code.strip()
     units = _units(amount.strip(), record, "16", faults) if amount.strip() else 0
     sums.amount += units
-    if not re.fullmatch("[1-9][0-9]{2}", code.strip()):
+    if not re.fullmatch("[1-9][0-9]{2}", code):
         faults.add(_("应为三位类型码"), row=record.row, column="16", value=code)
         return
     if code == "890":  # a message, no money

@@ -136,8 +136,10 @@ def _tree(text: str, file: str) -> Element:
         if token["name"] is not None:
             _tag(stack, token, row, file)
         row += text.count("\n", token.start(), token.end())
-    if len(stack) > 1:
-        raise rejected(_("元素 {name} 没有结束,文件不完整").format(name=stack[1].name), file=file, row=row)
+    begun = re.search(r"</?[A-Za-z][A-Za-z0-9._:-]{0,80}", text[place : place + LINE_MAX])
+    if begun or len(stack) > 1:
+        name = begun[0].lstrip("</") if begun else stack[1].name
+        raise rejected(_("元素 {name} 没有结束,文件不完整").format(name=name), file=file, row=row)
     return root
 
 

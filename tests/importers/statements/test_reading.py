@@ -6,12 +6,13 @@ import io
 import zipfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importers.statements import load_dialects, probe, read_statement
+from importers.statements import columns, delimited, load_dialects, probe, read_statement
 from importers.statements.dialect import parse_dialect
 from importers.statements.grid import decode
 from ledger.errors import ConfigError, ImportRejected
@@ -337,3 +338,42 @@ def test_account_number_selects_and_must_agree() -> None:
     masked = generic("11**22,2024-03-01,S1,x,,,5.00,,95.00", head=head)
     assert 1 == len(read_statement(masked, account="119922"))
     assert "账号是" in refusal(masked, account="119923")
+
+
+# -- small files and large ones ------------------------------------------------------------------------
+
+
+SAMPLES = sorted(
+    path for path in (Path(__file__).parent / "dialects").rglob("sample.*") if path.suffix in (".csv", ".xls", ".xlsx")
+)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.name)
+def test_a_small_file_is_read_as_a_large_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By ``csv`` and with columns below each other, or by polars and side by side: the same statement."""
+    small = read_statement(path)
+    monkeypatch.setattr(delimited, "SMALL", -1)
+    monkeypatch.setattr(columns, "FEW", -1)
+    large = read_statement(path)
+    for one, other in zip(small, large, strict=True):
+        assert (one.opening, one.closing, one.printed, one.findings) == (
+            other.opening,
+            other.closing,
+            other.printed,
+            other.findings,
+        )
+        assert one.lines.equals(other.lines)
+        assert one.pending.equals(other.pending)
+
+
+@pytest.mark.parametrize("rows", [3, columns.FEW + 1])
+def test_an_expression_of_several_columns(rows: int) -> None:
+    """Names, order and nulls stay; no column reads another's cells."""
+    cells = [
+        pl.Series(name, [text, None, " "] * (rows // 3)) for name, text in (("a", " x  y"), ("b", "-"), ("c", "z"))
+    ]
+    made = columns.each(cells, columns.tidy)
+    assert ["a", "b", "c"] == [one.name for one in made]
+    assert [["x y", None, None], [None, None, None], ["z", None, None]] == [one.to_list()[:3] for one in made]
+    assert [rows // 3 * 3] * 3 == list(map(len, made))
+    assert [] == columns.each([], columns.tidy)

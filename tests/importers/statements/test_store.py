@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 from importers.statements.identity import as_known, with_identity
 from importers.statements.statement import LINES
 from importers.statements.store import Imported, import_empty, import_statement
-from ledger.errors import ImportRejected
+from ledger.errors import ImportRejected, Refused
 from ledger.money import decimal_text
+from ledger.operators import appoint
+from ledger.reconcile.difference import analyse
+from ledger.reconcile.loaded import load
 from ledger.storage import Store
 from ledger.storage import bank as sql
 from tests.ledger.reconcile.small_book import BOOK, BOOK_ID, CUTOVER, open_book
@@ -26,6 +29,10 @@ BOC, ICBC = BOOK.bank("中行0202"), BOOK.bank("工行0101")
 HEAD = "交易日期,流水号,摘要,对方户名,对方账号,借方发生额,贷方发生额,余额"
 Line = tuple[str, int, str, str]
 """Date, signed fen, serial, text."""
+OTHERS = pl.DataFrame(
+    schema={"bank": pl.String, "side": pl.String, "ref": pl.String, "date": pl.Date, "amount": pl.Int64}
+)
+"""The open lines of other accounts."""
 
 
 @pytest.fixture
@@ -210,6 +217,73 @@ def test_figures_that_do_not_tie_need_a_persons_word(book: Store) -> None:
     with book.reading() as session:
         assert [1_00] == sql.statements(session, BOOK_ID, BOC.code)["difference"].to_list()
     assert 1 == bring(book, file(305_100, C)).new_lines
+
+
+def without(content: bytes, row: int) -> bytes:
+    """The file with one of its rows missing."""
+    rows = content.split(b"\n")
+    return b"\n".join(rows[:row] + rows[row + 1 :])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_missing_middle_line_stays_on_record(book: Store, turned: bool) -> None:
+    """Refused by its row and amount; accepted, the gap is the statement's difference, and the next one chains."""
+    broken = without(file(300_000, A, C, D), 3)
+    if turned:  # no balance but those beside the lines, the newest first
+        head, _opening, *rows = broken.split(b"\n")
+        broken = b"\n".join([head, *reversed(rows)])
+    message = refused(book, broken)
+    assert "-7.00" in message
+    assert "--accept-differences" in message
+    made = bring(book, broken, accept_differences=True)
+    assert (300_000, 305_500, 2) == (made.opening, made.closing, made.new_lines)
+    with book.reading() as session:
+        assert [-7_00] == sql.statements(session, BOOK_ID, BOC.code)["difference"].to_list()
+        loaded = load(session, BOOK_ID, BOC)
+        assert loaded.adjusted(BOOK, date(2023, 6, 30)).bank_balance == 305_500
+        found = analyse(loaded, 7_00, loaded.lines().select("side", "ref").clear(), OTHERS)
+    assert ("statement", "x.csv", 7_00) in found.select("cause", "ref", "difference").rows()
+    assert 1 == bring(book, file(305_500, ("2023-07-05", 100, "", "转账"))).new_lines
+
+
+def test_a_difference_is_accepted_once(book: Store) -> None:
+    """The same days again: with the same gap nothing more is accepted, whole again nothing is left of it."""
+
+    def differences() -> list[int]:
+        with book.reading() as session:
+            return sql.statements(session, BOOK_ID, BOC.code)["difference"].to_list()
+
+    bring(book, without(file(300_000, A, C, D), 3), accept_differences=True)
+    longer: tuple[Line, ...] = (A, C, D, ("2023-06-25", 100, "", "转账"))
+    bring(book, without(file(300_000, *longer), 3), accept_differences=True)
+    assert [-7_00, 0] == differences()
+    bring(book, file(300_000, *longer))
+    assert [-7_00, 0, 7_00] == differences()
+    assert 1 == bring(book, file(305_600, ("2023-07-05", 100, "", "转账"))).new_lines
+
+
+def test_who_may_bring_in_statements(book: Store) -> None:
+    """Domain §3: a lead or an accountant; in a book without people whoever it is."""
+
+    def as_(who: str) -> Imported:
+        with book.writing(BOOK_ID) as session:
+            return import_statement(
+                session, BOOK_ID, BOC, file(300_000, A), operator=who, cutover=CUTOVER, name="x.csv"
+            )
+
+    june = {"opening": 300_000, "from_date": date(2023, 6, 1), "to_date": date(2023, 6, 2), "cutover": CUTOVER}
+    with book.writing(BOOK_ID) as session:
+        for person, role in (("admin", "administrator"), ("teller", "cashier"), ("head", "lead")):
+            appoint(session, BOOK_ID, BOOK, person, by="admin", today=CUTOVER, name=f"{person}!", role=role)
+    for nobody in ("teller", "admin", "stranger"):
+        with pytest.raises(Refused):
+            as_(nobody)
+        with pytest.raises(Refused), book.writing(BOOK_ID) as session:
+            import_empty(session, BOOK_ID, BOC, operator=nobody, **june)
+    assert [] == stored(book)
+    assert 1 == as_("head!").new_lines
+    with book.reading() as session:
+        assert [("head",)] == [tuple(row) for row in session.rows("SELECT operator FROM statement")]
 
 
 def test_lines_of_before_the_books(book: Store) -> None:
