@@ -19,6 +19,7 @@ from commands.common import (
     ask_password,
     desk_key,
     in_plain,
+    next_step,
     open_ledger,
     operator_of,
     password_file,
@@ -75,6 +76,7 @@ def login(
     say(_("{name} 已登录").format(name=proof.operator.name))
     if proof.must_change:
         say(proof.must_change + _(":meterbook password"))
+        next_step("meterbook password")
 
 
 def logout(db: Db = DEFAULT_DB) -> None:

@@ -171,6 +171,7 @@ class Interview:
             said = self.ask(f"{question} [{default}]: " if default else f"{question}: ").strip()
             if said or default:
                 return said or str(default)
+            say(_("不能为空"))
 
     def names(self, question: str, *, default: str = "", needed: bool = True) -> list[str]:
         """Several names on one line, each once."""
@@ -218,6 +219,7 @@ class Interview:
             if not name:
                 if found:
                     return found
+                say(_("不能为空"))
                 continue
             number = re.sub(r"[\s-]", "", self.text(_("账号")))
             made = NewBank(name, number, self.branch(branches))

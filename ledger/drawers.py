@@ -449,7 +449,7 @@ def hand_over(
         fact = Fact(doc_no=subject, subject=subject, date=date, content=content)
         records.record(session, ledger.book_id, HANDOVER, [fact], operator=person.id, today=today)
     late = at >= due(ledger, date)
-    warnings = tuple(control_fault("C22", b=number) for number in numbers) if late else ()
+    warnings = tuple(Fault(message=_("批次{b}迟交明细账会计").format(b=n), code="C22") for n in numbers) if late else ()
     return HandedOver(batches=numbers, accountant=accountant, warnings=warnings)
 
 

@@ -176,7 +176,9 @@ def post_in(
     ledger = _with_people(ledger, people)
     # Whoever filed a request was entitled then; what he is by now does not undo the approvals.
     makers = (
-        [people.find(operator)] if request else [people.require(operator, f"enter:{part.kind}") for part in submissions]
+        [people.find(operator)]
+        if request
+        else [people.require(operator, f"enter:{part.kind}") for part in submissions if len(part.frame)]
     )
     numbered = _numbered(submissions)
     key = batch_key(kind, pl.concat([rows["_content"] for _k, rows in numbered]))
@@ -199,7 +201,7 @@ def post_in(
     batch.apply_advances()
     batch.refuse_faults()
     progress(_("记账"), 2, 4)
-    asked = [part for part in submissions if requests.needed(part.kind, ledger.book.policies)]
+    asked = [part for part in submissions if len(part.frame) and requests.needed(part.kind, ledger.book.policies)]
     waits = request is None and not people.unstaffed and bool(asked)
     if waits and len(submissions) > 1:
         raise Refused(

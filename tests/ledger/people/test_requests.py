@@ -9,6 +9,7 @@ import pytest
 from ledger import approvals, requests, views
 from ledger.errors import Refused
 from tests.ledger.people.conftest import TODAY, Office
+from tests.ledger.postings.conftest import rows_of
 
 REDUCTION = {
     "doc_no": "CJ-1", "date": "2023-06-13", "customer": "E3", "bill_month": "2023-06", "volume": 10, "approval_no": "SQ-1",
@@ -30,6 +31,15 @@ def test_a_reduction_waits_and_is_posted_by_the_last_approval(office: Office) ->
     with office.ledger.store.reading() as session:
         assert session.rows("SELECT operator FROM batch WHERE kind = 'reduction'") == [("Z01",)]
     assert office.post("Z01", "reduction", REDUCTION).status == "already"
+
+
+def test_empty_sheets_of_a_day_ask_for_nobody(office: Office) -> None:
+    """The workbook of a day has a sheet for every kind; the lead answers for those she filled."""
+    paid = {"doc_no": "0001234", "date": "2023-06-09", "customer": "R2", "amount": "120.80", "cashier": "C01"}
+    done = office.post_all("L01", rows_of("opening"), rows_of("reduction"), rows_of("cash_receipt", paid))
+    assert (done.status, len(done.entries)) == ("posted", 1)
+    with pytest.raises(Refused, match="请单独提交"):
+        office.post_all("Z01", rows_of("charge"), rows_of("reduction", REDUCTION))
 
 
 def test_who_may_not_approve(office: Office) -> None:
