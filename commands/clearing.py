@@ -79,12 +79,12 @@ def _show(found: list[Cleared], as_json: bool) -> None:
 
 
 def _head(one: Cleared) -> dict[str, Any]:
-    tied = one.balance is None or one.difference == one.balance
+    tied = "" if one.balance is None else _("平") if one.difference == one.balance else _("不平")
     return {
         "name": one.clearing.name, "title": one.clearing.title(), "as_of": one.as_of.isoformat(),
         "matched": one.matching.matches.height, "open_left": one.open_left, "open_right": one.open_right,
-        "difference": one.difference, "balance": one.balance if one.balance is not None else one.difference,
-        "ties": _("平") if tied else _("不平"), "report": one.clearing.report or "",
+        "difference": one.difference, "balance": one.balance,
+        "ties": tied, "report": one.clearing.report or "",
     }  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def _items(one: Cleared) -> list[dict[str, Any]]:
 
 
 def _told(row: dict[str, Any], money: tuple[str, ...], text: Any) -> dict[str, Any]:
-    return {key: text(value) if key in money else value for key, value in row.items()}
+    return {key: text(value) if key in money and value is not None else value for key, value in row.items()}
 
 
 def _yuan(fen: int) -> str:

@@ -260,7 +260,13 @@ def show_rows(
 
     if as_json:
         print_json(
-            [{key: decimal_text(value) if key in money else value for key, value in row.items()} for row in rows]
+            [
+                {
+                    key: decimal_text(value) if key in money and value is not None else value
+                    for key, value in row.items()
+                }
+                for row in rows
+            ]
         )
         return
     from rich.table import Table
@@ -270,7 +276,7 @@ def show_rows(
         table.add_column(title, justify="right" if key in money else "left")
     for row in rows:
         table.add_row(
-            *(format_fen(row[key]) if key in money else str("" if row[key] is None else row[key]) for key in titles)
+            *("" if row[key] is None else format_fen(row[key]) if key in money else str(row[key]) for key in titles)
         )
     make_console().print(table)
 

@@ -418,7 +418,7 @@ def collections(session: Session, book_id: int, end: dt.date, *, book: Book, cut
         channel=pl.concat([pl.Series([None] * carried, dtype=pl.String), batches["channel"]]),
         sent_on=pl.concat([pl.Series([cutover] * carried, dtype=pl.Date), batches["date"]]),
     )
-    results = _collection_results(session, book_id, end, items)
+    results = collection_results(session, book_id, end, items)
     pairs = (
         collection.pair(results, items)
         .unique("result", keep="first", maintain_order=True)
@@ -433,8 +433,10 @@ def collections(session: Session, book_id: int, end: dt.date, *, book: Book, cut
     )
 
 
-def _collection_results(session: Session, book_id: int, end: dt.date, items: pl.DataFrame) -> pl.DataFrame:
-    columns = ["batch", "customer", "bill_month", "bill_no", "result", "date", "reason", "voucher"]
+def collection_results(session: Session, book_id: int, end: dt.date, items: pl.DataFrame) -> pl.DataFrame:
+    """What the bank said of bills sent (托收结果) up to a day, as it said it, before it is paired with ``items``:
+    ``batch, customer, bill_month, bill_no, amount, result, date, reason, voucher``; fen, reversed ones left out."""
+    columns = ["batch", "customer", "bill_month", "bill_no", "amount", "result", "date", "reason", "voucher"]
     returned = facts(session, book_id, "collection_result", end).with_columns(voucher=pl.lit(None, pl.String))
     if items.is_empty():
         return returned.select(columns)

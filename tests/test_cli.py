@@ -254,6 +254,19 @@ def test_review_in_the_terminal(demo: str, lead: None) -> None:
     assert "waiting for the slip" in run("meterbook outstanding --as-of 2023-06-30 --account 工行0101")[1]
 
 
+def test_what_is_reconciled_besides_the_bank(demo: str) -> None:
+    """Five pairs of sides; what has no account behind it claims no tie; one line waits, and says why."""
+    _status, text = run("meterbook reconcile sides --month 2023-06 --json")
+    told = {one["name"]: one for one in json.loads(text)}
+    assert {name: (one["difference"], one["balance"], one["ties"]) for name, one in told.items()} == {
+        "head_office": ("12.34", "12.34", "平"), "debits": ("-65.55", "-65.55", "平"), "collections": ("0.00", None, ""),
+        "wallets": ("0.00", "0.00", "平"), "deposits": ("0.00", "0.00", "平"),
+    }  # fmt: skip
+    status, shown = run("meterbook reconcile sides --month 2023-06")
+    assert (status, "收款收据没有金额 12.34" in shown) == (0, True)
+    assert run("meterbook reconcile sides nonsense")[0] == 1
+
+
 OPEN_TO_ALL = {
     "login", "logout", "whoami", "password",  # how one comes in
     "init", "template", "demo",  # no book yet

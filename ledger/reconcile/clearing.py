@@ -268,26 +268,17 @@ def _deposits(
 def _collections(
     session: Session, book_id: int, book: Book, _chart: Chart, start: dt.date, end: dt.date
 ) -> tuple[Sides, int | None]:
-    """Bills sent against what the bank said of each, paid or returned; no account stands behind it."""
+    """Bills sent against what the bank said of each, paid or returned, with the bank's own amounts.
+
+    No account stands behind it: a returned bill makes no entry.
+    """
     items = registers.collections(session, book_id, end, book=book, cutover=book.cutover)
-    known = items.filter((pl.col("sent_on") >= start) | (pl.col("answered_on") >= start) | (pl.col("result") == "open"))
-    named = known.select(
-        pl.format("{}/{}", "batch", "item").alias("ref"),
-        "amount",
-        "batch",
-        "document",
-        "customer",
-        "sent_on",
-        "answered_on",
-        kind=pl.lit("collection_batch"),
-    )
-    bill = pl.concat_str("batch", "document", separator=" ")
-    sent = named.with_columns(date=pl.col("sent_on"))
-    answers = named.filter(pl.col("answered_on").is_not_null()).with_columns(date=pl.col("answered_on"))
-    return (
-        _lines(sent, pl.col("document"), bill),
-        _lines(answers, pl.col("document"), bill),
-    ), None
+    sent = items.filter((pl.col("sent_on") >= start) | (pl.col("answered_on") >= start) | (pl.col("result") == "open"))
+    answers = registers.collection_results(session, book_id, end, items).with_row_index("item")
+    meets = pl.concat_str("batch", "customer", separator=" ")
+    left = sent.with_columns(ref=pl.format("{}/{}", "batch", "item"), date="sent_on")
+    right = answers.filter(pl.col("date") >= start).with_columns(ref=pl.format("{}/A{}", "batch", "item"))
+    return (_lines(left, pl.col("document"), meets), _lines(right, pl.col("bill_no"), meets)), None
 
 
 CLEARINGS = (

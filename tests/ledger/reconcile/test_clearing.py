@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import polars as pl
 import pytest
 
+from ledger import registers
 from ledger.errors import Refused
 from ledger.i18n import set_language
 from ledger.journal import reverse
@@ -133,6 +135,35 @@ def test_a_partial_list(june: Desk) -> None:
     june.post("debit_list", {**row, "customer": "R3", "amount": "34.50", "bill_month": "2023-06", "bill_no": "B-R3"})
     found = sides(june, "debits")
     assert (open_amounts(found, "left"), open_amounts(found, "right"), found.balance) == ([3450], [6555], -3105)
+
+
+def test_bills_the_bank_has_not_answered(june: Desk) -> None:
+    """R19: what was sent waits for the bank's word, money or not; the word counts with its own amount."""
+    sent = {"date": "2023-06-15", "batch": "TS202306", "bill_month": "2023-06", "bank": "1002.01"}
+    june.post(
+        "collection_batch",
+        {**sent, "customer": "E1", "amount": "4,800.00"},
+        {**sent, "customer": "E2", "amount": "2,400.00"},
+    )
+    assert open_amounts(sides(june, "collections"), "left") == [240000, 480000]
+    back = {"doc_no": "HD-2", "date": "2023-06-20", "batch": "TS202306", "customer": "E2", "amount": "2,400.00"}
+    june.post("collection_result", {**back, "result": "returned", "reason": "存款不足"})
+    found = sides(june, "collections")
+    assert (found.matching.matches.height, open_amounts(found, "left"), open_amounts(found, "right")) == (
+        1, [480000], [],
+    )  # fmt: skip
+
+
+def test_an_answer_of_another_amount_meets_nothing(june: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The right side is the bank's word, not a copy of the left."""
+    sent = {"date": "2023-06-15", "batch": "TS202306", "bill_month": "2023-06", "bank": "1002.01"}
+    june.post("collection_batch", {**sent, "customer": "E1", "amount": "4,800.00"})
+    back = {"doc_no": "HD-1", "date": "2023-06-20", "batch": "TS202306", "bank": "1002.01", "customer": "E1"}
+    june.post("collection_result", {**back, "amount": "4,800.00", "result": "paid"})
+    told = registers.collection_results
+    monkeypatch.setattr(registers, "collection_results", lambda *asked: told(*asked).with_columns(pl.col("amount") - 1))
+    found = sides(june, "collections")
+    assert (open_amounts(found, "left"), open_amounts(found, "right"), found.difference) == ([480000], [479999], 1)
 
 
 @pytest.mark.parametrize("month_day", [(6, 9), (7, 4)])
